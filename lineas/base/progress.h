@@ -1,0 +1,59 @@
+// Tells a person how far long work is: a bar on a terminal, plain lines
+// elsewhere, nothing when quiet. Also where ctrl-C is asked about.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace lineas {
+
+/// Receives the state of long work. The base class is silent.
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  /// Work of `total` steps begins; `done` of them are behind us (a resume).
+  virtual void begin(const std::string& /*what*/,
+                     int64_t /*total*/,
+                     int64_t /*done*/ = 0) {}
+  /// `done` steps are finished; `note` is a short "loss 0.123".
+  virtual void update(int64_t /*done*/, const std::string& /*note*/) {}
+  virtual void end() {}
+};
+
+/// A bar with rate and time left on stderr where that is a terminal (redrawn
+/// at most ten times a second), else one plain line every five seconds.
+class TerminalProgress : public Progress {
+ public:
+  TerminalProgress();
+  void begin(const std::string& what, int64_t total, int64_t done) override;
+  void update(int64_t done, const std::string& note) override;
+  void end() override;
+
+ private:
+  void draw(int64_t done, const std::string& note);
+
+  using Clock = std::chrono::steady_clock;
+  bool is_terminal_;
+  std::string what_;
+  int64_t total_ = 0;
+  int64_t first_ = 0;
+  int64_t last_ = 0;
+  std::string note_;
+  Clock::time_point start_;
+  Clock::time_point drawn_;
+};
+
+/// Makes SIGINT and SIGTERM set a flag instead of ending the process; the
+/// former handlers come back with the destructor. A second ctrl-C ends it.
+class InterruptGuard {
+ public:
+  InterruptGuard();
+  ~InterruptGuard();
+  InterruptGuard(const InterruptGuard&) = delete;
+  InterruptGuard& operator=(const InterruptGuard&) = delete;
+};
+/// True once ctrl-C was pressed inside a guard.
+bool interrupted();
+
+}  // namespace lineas
