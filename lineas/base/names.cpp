@@ -1,0 +1,38 @@
+#include "lineas/base/names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace lineas {
+
+int edit_distance(std::string_view a, std::string_view b) {
+  std::vector<int> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), 0);
+  for (size_t i = 1; i <= a.size(); ++i) {
+    int diagonal = row[0];
+    row[0] = static_cast<int>(i);
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const int replaced = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest_names(std::string_view name,
+                          const std::vector<std::string>& names) {
+  if (names.empty()) return "There are none.";
+  std::vector<std::pair<int, std::string>> ranked;
+  for (const std::string& candidate : names)
+    ranked.emplace_back(edit_distance(name, candidate), candidate);
+  const size_t count = std::min<size_t>(3, ranked.size());
+  std::partial_sort(ranked.begin(), ranked.begin() + count, ranked.end());
+  std::vector<std::string> nearest;
+  for (size_t i = 0; i < count; ++i) nearest.push_back(ranked[i].second);
+  return fmt::format("Nearest: {}.", fmt::join(nearest, ", "));
+}
+
+}  // namespace lineas

@@ -1,0 +1,23 @@
+// Pooling: from the tokens (or pixels) of every row to one vector a row. One of
+// the two places that know the three tensor layouts (the other: maps/).
+#pragma once
+
+#include <string>
+
+#include "lineas/tap/tap.h"
+
+namespace lineas {
+
+enum class Pooling { mean, max, min, median, last };
+
+/// Throws usage for an unknown word.
+Pooling parse_pooling(const std::string& name);
+std::string to_string(Pooling pooling);
+
+/// One vector a row, in float32 and differentiable: x_SD, x_BTD or x_BCHW in,
+/// pooled_BD out, B = rows of the context. Only real tokens count; the median
+/// is the lower one of two (torch.median).
+/// Source: reference 1.2 (masked mean over tokens, over pixels for pictures).
+Tensor pool(const Tensor& x, std::span<const RowView> rows, Pooling pooling);
+
+}  // namespace lineas

@@ -1,0 +1,94 @@
+// Taps watch, and may rewrite, what a model computes. A model calls
+// pass.visit(site, x) for every module output and carries on with the answer;
+// it never knows which tap it carries.
+#pragma once
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "lineas/tap/site.h"
+#include "lineas/tensor/tensor.h"
+
+namespace lineas {
+
+/// Which part of a guided picture batch a row is; `only` for text.
+enum class Half { only, unconditional, conditional };
+/// Whether the tokens of this call were given or made by the model.
+enum class Phase { prompt, generated };
+
+/// One row (prompt) of the current call: its part [begin, end) of the packed
+/// token axis, or of the batch axis. `row` is its number in the drive or the
+/// generation batch, `position` that of its first token.
+struct RowView {
+  int64_t row = 0;
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t position = 0;
+  Half half = Half::only;
+
+  int64_t size() const { return end - begin; }
+};
+
+/// All that a tap may ask about the current model call. Filled by the drive or
+/// the generation loop, never by a model.
+struct PassContext {
+  std::vector<RowView> rows;
+  int step = 0;
+  Phase phase = Phase::prompt;
+  bool recompute = false;
+};
+
+/// Watches, and may rewrite, the tensors of one pass.
+class Tap {
+ public:
+  virtual ~Tap() = default;
+  /// x is x_SD (packed text), x_BTD or x_BCHW; the answer has the same shape.
+  virtual Tensor visit(SiteIndex site,
+                       Tensor x,
+                       const PassContext& context) = 0;
+  /// True once nothing later in the pass matters.
+  virtual bool finished() const { return false; }
+};
+
+/// Thrown by Pass::visit to leave a model early. Not an error, and caught only
+/// by whoever made the Pass (see run_until_finished).
+struct PassEnded {};
+
+/// What a model is handed: a tap (or none) and the context of this call.
+class Pass {
+ public:
+  explicit Pass(PassContext context, Tap* tap = nullptr)
+      : context_(std::move(context)), tap_(tap) {}
+
+  Tensor visit(SiteIndex site, Tensor x) {
+    if (tap_ == nullptr) return x;
+    Tensor answer = tap_->visit(site, std::move(x), context_);
+    if (tap_->finished()) throw PassEnded{};
+    return answer;
+  }
+  const PassContext& context() const { return context_; }
+  std::span<const RowView> rows() const { return context_.rows; }
+
+ private:
+  PassContext context_;
+  Tap* tap_;
+};
+
+/// Rows of the given lengths, one behind the other on the packed axis, each
+/// starting at position 0 and numbered from 0.
+std::vector<RowView> pack_rows(std::span<const int64_t> lengths);
+
+/// Runs taps in order: each sees what the one before answered. Finished when
+/// the last one is.
+class ChainTap : public Tap {
+ public:
+  explicit ChainTap(std::vector<Tap*> taps) : taps_(std::move(taps)) {}
+  Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override;
+  bool finished() const override;
+
+ private:
+  std::vector<Tap*> taps_;
+};
+
+}  // namespace lineas

@@ -1,0 +1,86 @@
+// The weight files of a Hugging Face folder: mapped, checked, looked up by
+// name. Knows nothing of models; what a tensor is for is its asker's business.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lineas/base/file.h"
+#include "lineas/tensor/tensor.h"
+
+namespace lineas {
+
+/// One safetensors file, mapped. Its tensors are views of the mapping, valid
+/// for as long as any of them lives.
+class SafetensorsFile {
+ public:
+  explicit SafetensorsFile(const std::string& path);
+
+  const std::string& path() const { return file_->path(); }
+  const std::vector<TensorEntry>& entries() const { return table_.tensors; }
+  const std::map<std::string, std::string>& metadata() const {
+    return table_.metadata;
+  }
+  /// A frozen view of the mapped bytes; read only.
+  Tensor view(const TensorEntry& entry) const;
+  /// The tensor of that name; throws not_found.
+  Tensor view(const std::string& name) const;
+  /// Drops the pages of a tensor that has been copied elsewhere.
+  void release(const TensorEntry& entry) const;
+
+ private:
+  std::shared_ptr<MappedFile> file_;
+  SafetensorsTable table_;
+};
+
+/// All weight files of a model folder: model.safetensors, or the shards that
+/// model.safetensors.index.json lists. Throws not_found for a missing shard,
+/// format for a bad one, unsupported for a folder that has only pickles.
+class Checkpoint {
+ public:
+  explicit Checkpoint(const std::string& folder);
+
+  const std::string& folder() const { return folder_; }
+  bool contains(const std::string& name) const;
+  /// Its shape; throws not_found with the nearest names.
+  std::vector<int64_t> shape(const std::string& name) const;
+  /// Dtype of the first floating tensor: what "--dtype auto" means.
+  at::ScalarType dtype() const;
+  /// The tensor in the dtype and on the device asked for: the mapping itself
+  /// where nothing needs converting, else a copy (the mapped pages are let go).
+  Tensor load(const std::string& name,
+              at::ScalarType dtype,
+              at::Device device) const;
+  /// Names in the files, sorted.
+  std::vector<std::string> names() const;
+  /// Bytes of all tensors as stored.
+  int64_t bytes() const;
+  /// A hash of names, shapes and a sample of the bytes of every tensor: enough
+  /// to tell two checkpoints apart without reading them.
+  std::string fingerprint() const;
+
+ private:
+  struct Place {
+    size_t file;
+    size_t entry;
+  };
+  void add_file(const std::string& path);
+  void open_sharded(const std::string& index_path);
+  const Place& place(const std::string& name) const;
+  const TensorEntry& entry(const Place& place) const;
+
+  std::string folder_;
+  std::vector<SafetensorsFile> files_;
+  std::map<std::string, Place> places_;
+};
+
+/// Writes tensors (any device, any strides) as one safetensors file, whole or
+/// not at all. The same input gives the same bytes.
+void write_safetensors(const std::string& path,
+                       const std::vector<std::pair<std::string, Tensor>>& tensors,
+                       const std::map<std::string, std::string>& metadata = {});
+
+}  // namespace lineas

@@ -1,0 +1,54 @@
+#include "lineas/tensor/device.h"
+
+#include <ATen/Parallel.h>
+#include <dlfcn.h>
+
+#include "lineas/base/error.h"
+
+namespace lineas {
+namespace {
+
+// A program linked with libtorch_cpu alone gains CUDA by loading the backend
+// before the first question about it; afterwards it is too late.
+bool cuda_is_available() {
+  static const bool available = [] {
+    dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+    return at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
+  }();
+  return available;
+}
+
+}  // namespace
+
+at::Device parse_device(const std::string& name) {
+  if (name == "cpu") return at::kCPU;
+  if (name == "auto") return cuda_is_available() ? at::kCUDA : at::kCPU;
+  if (name != "cuda")
+    fail(ErrorKind::usage,
+         "--device {}: unknown device. Use auto, cpu or cuda.",
+         name);
+  if (!cuda_is_available())
+    fail(ErrorKind::unsupported,
+         "--device cuda: no usable CUDA device. It needs a GPU, its driver and "
+         "a torch with libtorch_cuda.so and its libraries; use --device cpu "
+         "otherwise.");
+  return at::Device(at::kCUDA, 0);
+}
+
+std::optional<at::ScalarType> parse_dtype(const std::string& name) {
+  if (name == "auto") return std::nullopt;
+  if (name == "float32") return at::kFloat;
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  fail(ErrorKind::usage,
+       "--dtype {}: unknown type. Use auto, float32, bfloat16 or float16.",
+       name);
+}
+
+void set_threads(int threads) {
+  if (threads < 0)
+    fail(ErrorKind::usage, "-t {}: threads must be 1 or more", threads);
+  if (threads > 0) at::set_num_threads(threads);
+}
+
+}  // namespace lineas

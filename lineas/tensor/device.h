@@ -1,0 +1,29 @@
+// Where and in which number format a model runs. The only file that knows how
+// a CUDA backend gets loaded.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lineas/tensor/tensor.h"
+
+namespace lineas {
+
+/// Device and dtype of a model's weights and activations.
+struct Placement {
+  at::Device device = at::kCPU;
+  at::ScalarType dtype = at::kFloat;
+};
+
+/// "auto" (cuda where there is one, else cpu), "cpu" or "cuda". Throws usage for
+/// another word, unsupported where CUDA is asked for and cannot be had.
+at::Device parse_device(const std::string& name);
+
+/// "float32", "bfloat16", "float16"; nothing for "auto" (keep what the
+/// checkpoint has).
+std::optional<at::ScalarType> parse_dtype(const std::string& name);
+
+/// Number of threads of every tensor operation; 0 keeps the default.
+void set_threads(int threads);
+
+}  // namespace lineas
