@@ -15,11 +15,16 @@ using Json = nlohmann::json;
 /// than 64 levels.
 Json parse_json(std::string_view text, std::string_view where);
 
+/// The same, and an object with one key twice is a format Error too (the plain
+/// form keeps the last).
+Json parse_json_unique(std::string_view text, std::string_view where);
+
 /// Reads and parses a JSON file. Throws not_found or format.
 Json read_json(const std::string& path);
 
-/// object[key] as T; a missing key or a wrong type is a format Error that names
-/// `where` and the key.
+/// object[key] as T (bool, an integer, a float, std::string, Json, or a
+/// std::vector of those); a missing key or a wrong type is a format Error that
+/// names `where` and the key.
 template <typename T>
 T require(const Json& object, std::string_view key, std::string_view where);
 

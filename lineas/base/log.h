@@ -19,8 +19,7 @@ void log_message(LogLevel level, const std::string& message);
 
 template <typename... Args>
 void log_info(fmt::format_string<Args...> format, Args&&... args) {
-  log_message(LogLevel::info,
-              fmt::format(format, std::forward<Args>(args)...));
+  log_message(LogLevel::info, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void log_warning(fmt::format_string<Args...> format, Args&&... args) {

@@ -26,7 +26,7 @@ class Progress {
 class TerminalProgress : public Progress {
  public:
   TerminalProgress();
-  void begin(const std::string& what, int64_t total, int64_t done) override;
+  void begin(const std::string& what, int64_t total, int64_t done = 0) override;
   void update(int64_t done, const std::string& note) override;
   void end() override;
 

@@ -1,0 +1,58 @@
+#include "lineas/base/safetensors.h"
+
+#include <gtest/gtest.h>
+
+#include "lineas/base/error.h"
+
+namespace lineas {
+namespace {
+
+SafetensorsTable parse(const std::string& bytes) {
+  return parse_safetensors(std::as_bytes(std::span(bytes)), "m.safetensors");
+}
+
+TEST(Safetensors, HeaderRoundTrips) {
+  const std::vector<TensorEntry> tensors = {
+      {"b \"quoted\"", DType::bf16, {2, 3}},
+      {"a", DType::f64, {}},
+      {"empty", DType::i64, {0, 7}}};
+  const std::string header =
+      safetensors_header(tensors, {{"format", "x"}, {"a", "line\nbreak"}});
+  EXPECT_EQ(header.size() % 8, 0u);
+  const SafetensorsTable table = parse(header + std::string(12 + 8, '\1'));
+  ASSERT_EQ(table.tensors.size(), 3u);
+  EXPECT_EQ(table.tensors[0].name, "b \"quoted\"");
+  EXPECT_EQ(table.tensors[0].dtype, DType::bf16);
+  EXPECT_EQ(table.tensors[0].shape, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(table.tensors[0].begin, header.size());
+  EXPECT_EQ(table.tensors[1].name, "a");
+  EXPECT_EQ(table.tensors[1].begin, header.size() + 12);
+  EXPECT_EQ(table.tensors[1].end, header.size() + 20);
+  EXPECT_EQ(table.tensors[2].end, table.tensors[2].begin);
+  EXPECT_EQ(table.metadata.at("a"), "line\nbreak");
+}
+
+TEST(Safetensors, HeaderIsTheSameBytesEachTime) {
+  EXPECT_EQ(
+      safetensors_header({{"w", DType::f32, {2}}}, {{"k", "v"}}).substr(8),
+      "{\"__metadata__\":{\"k\":\"v\"},\"w\":{\"dtype\":\"F32\","
+      "\"shape\":[2],\"data_offsets\":[0,8]}} ");
+}
+
+TEST(Safetensors, RefusesToWriteANameTwice) {
+  EXPECT_THROW(
+      safetensors_header({{"w", DType::f32, {2}}, {"w", DType::f32, {2}}}, {}),
+      Error);
+  EXPECT_THROW(safetensors_header({{"__metadata__", DType::f32, {2}}}, {}),
+               Error);
+  EXPECT_THROW(safetensors_header({{"w\xff", DType::f32, {2}}}, {}), Error);
+}
+
+TEST(Safetensors, SizesAndNames) {
+  EXPECT_EQ(size_of(DType::bf16), 2u);
+  EXPECT_EQ(size_of(DType::boolean), 1u);
+  EXPECT_EQ(name_of(DType::f64), "F64");
+}
+
+}  // namespace
+}  // namespace lineas
