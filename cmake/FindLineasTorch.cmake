@@ -68,6 +68,9 @@ if(LineasTorch_FOUND AND NOT TARGET lineas::torch)
   target_include_directories(lineas::torch SYSTEM INTERFACE
     "${LineasTorch_ROOT}/include"
     "${LineasTorch_ROOT}/include/torch/csrc/api/include")
+  # Without OpenMP, at::parallel_for would quietly run on one thread.
+  target_compile_options(lineas::torch INTERFACE -fopenmp)
+  target_link_options(lineas::torch INTERFACE -fopenmp)
   # The CUDA runtime libraries that libtorch_cpu.so names lie beside the wheel.
   file(GLOB _nvidia "${LineasTorch_ROOT}/../nvidia/*/lib")
   set(_rpath_flags "")
