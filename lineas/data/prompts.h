@@ -1,0 +1,37 @@
+// Prompt lists of a user: which file, which part of it, and the texts (or
+// ready token ids) in it. Knows files and formats, no tokenizer, no model.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace lineas {
+
+/// Prompts in their order in the file; exactly one of `texts` and `ids` is
+/// filled.
+struct PromptSet {
+  std::vector<std::string> texts;
+  std::vector<std::vector<int64_t>> ids;
+  std::string name;  // the file's own name and subset, without its folder
+
+  bool has_ids() const { return !ids.empty(); }
+  size_t size() const { return has_ids() ? ids.size() : texts.size(); }
+};
+
+/// Reads what `spec` names:
+///   list.txt                 one prompt a line, empty lines skipped
+///   list.jsonl               "text", "prompt" or "ids" in every line
+///   list.csv#column          RFC 4180, named column; without one "text" or
+///                            "prompt", or the only column
+///   list.json#subset         {"subset": ["...", ...]}; without one the only
+///   NAME:PATH#subset         a published data set (see datasets.def)
+/// Throws not_found, format or usage naming file, line and what is there:
+/// not UTF-8, no prompts, a missing column or subset, a bad line.
+PromptSet read_prompts(const std::string& spec);
+
+/// A hash of the content (not of the name), equal on every machine: 16 hex
+/// digits, for provenance.
+std::string content_hash(const PromptSet& prompts);
+
+}  // namespace lineas
