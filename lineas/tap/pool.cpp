@@ -6,8 +6,10 @@ namespace lineas {
 namespace {
 
 constexpr std::pair<Pooling, const char*> kPoolings[] = {
-    {Pooling::mean, "mean"},     {Pooling::max, "max"},
-    {Pooling::min, "min"},       {Pooling::median, "median"},
+    {Pooling::mean, "mean"},
+    {Pooling::max, "max"},
+    {Pooling::min, "min"},
+    {Pooling::median, "median"},
     {Pooling::last, "last"},
 };
 

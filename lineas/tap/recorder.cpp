@@ -56,7 +56,7 @@ std::vector<Tensor> record(Drive& drive,
                            std::span<const int64_t> rows,
                            const std::vector<SiteIndex>& sites,
                            const RecordOptions& options) {
-  const at::NoGradGuard no_gradients;
+  const c10::NoGradGuard no_gradients;
   const size_t step =
       options.micro_batch > 0 ? options.micro_batch : rows.size();
   std::vector<std::vector<Tensor>> parts(sites.size());
@@ -72,7 +72,8 @@ std::vector<Tensor> record(Drive& drive,
   std::vector<Tensor> pooled;
   for (size_t s = 0; s < sites.size(); ++s) {
     pooled.push_back(at::cat(parts[s]));
-    check_finite(pooled.back(), drive.sites()[sites[s]], "the recorded response");
+    check_finite(
+        pooled.back(), drive.sites()[sites[s]], "the recorded response");
   }
   return pooled;
 }

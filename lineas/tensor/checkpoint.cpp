@@ -18,7 +18,9 @@ Tensor SafetensorsFile::view(const TensorEntry& entry) const {
   // ATen has no read-only tensors; nothing in this project writes to a weight.
   void* data = const_cast<std::byte*>(file_->bytes().data() + entry.begin);
   auto keep_mapped = [file = file_](void*) {};
-  return at::from_blob(data, entry.shape, keep_mapped,
+  return at::from_blob(data,
+                       entry.shape,
+                       keep_mapped,
                        at::TensorOptions(to_scalar_type(entry.dtype)));
 }
 
@@ -85,7 +87,8 @@ void Checkpoint::open_sharded(const std::string& index_path) {
   const Json index = read_json(index_path);
   const Json map = require<Json>(index, "weight_map", index_path);
   if (!map.is_object() || map.empty())
-    fail(ErrorKind::format, "{}: \"weight_map\" must be a filled object",
+    fail(ErrorKind::format,
+         "{}: \"weight_map\" must be a filled object",
          index_path);
   std::set<std::string> shards;
   for (const auto& [name, shard] : map.items()) {
@@ -182,14 +185,14 @@ std::string Checkpoint::fingerprint() const {
     const TensorEntry& tensor = entry(at);
     const std::string_view bytes = bytes_of(files_[at.file].view(tensor));
     const size_t middle = bytes.size() / 2;
-    hash = derive_seed(
-        hash,
-        {stable_hash(name),
-         stable_hash(to_string(tensor.shape)),
-         stable_hash(name_of(tensor.dtype)),
-         stable_hash(bytes.substr(0, kSample)),
-         stable_hash(bytes.substr(middle, kSample)),
-         stable_hash(bytes.substr(bytes.size() - std::min(bytes.size(), kSample)))});
+    hash = derive_seed(hash,
+                       {stable_hash(name),
+                        stable_hash(to_string(tensor.shape)),
+                        stable_hash(name_of(tensor.dtype)),
+                        stable_hash(bytes.substr(0, kSample)),
+                        stable_hash(bytes.substr(middle, kSample)),
+                        stable_hash(bytes.substr(
+                            bytes.size() - std::min(bytes.size(), kSample)))});
   }
   return fmt::format("{:016x}", hash);
 }
@@ -200,8 +203,8 @@ void write_safetensors(
     const std::map<std::string, std::string>& metadata) {
   std::vector<TensorEntry> entries;
   for (const auto& [name, tensor] : tensors)
-    entries.push_back({name, to_dtype(tensor.scalar_type()),
-                       tensor.sizes().vec()});
+    entries.push_back(
+        {name, to_dtype(tensor.scalar_type()), tensor.sizes().vec()});
   write_file(path, [&](std::ostream& out) {
     out << safetensors_header(entries, metadata);
     for (const auto& [name, tensor] : tensors)

@@ -79,8 +79,9 @@ class Checkpoint {
 
 /// Writes tensors (any device, any strides) as one safetensors file, whole or
 /// not at all. The same input gives the same bytes.
-void write_safetensors(const std::string& path,
-                       const std::vector<std::pair<std::string, Tensor>>& tensors,
-                       const std::map<std::string, std::string>& metadata = {});
+void write_safetensors(
+    const std::string& path,
+    const std::vector<std::pair<std::string, Tensor>>& tensors,
+    const std::map<std::string, std::string>& metadata = {});
 
 }  // namespace lineas

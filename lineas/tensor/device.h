@@ -15,8 +15,8 @@ struct Placement {
   at::ScalarType dtype = at::kFloat;
 };
 
-/// "auto" (cuda where there is one, else cpu), "cpu" or "cuda". Throws usage for
-/// another word, unsupported where CUDA is asked for and cannot be had.
+/// "auto" (cuda where there is one, else cpu), "cpu" or "cuda". Throws usage
+/// for another word, unsupported where CUDA is asked for and cannot be had.
 at::Device parse_device(const std::string& name);
 
 /// "float32", "bfloat16", "float16"; nothing for "auto" (keep what the

@@ -31,8 +31,15 @@ at::ScalarType to_scalar_type(DType dtype) {
 }
 
 DType to_dtype(at::ScalarType type) {
-  for (DType dtype : {DType::f64, DType::f32, DType::f16, DType::bf16,
-                      DType::i64, DType::i32, DType::i16, DType::i8, DType::u8,
+  for (DType dtype : {DType::f64,
+                      DType::f32,
+                      DType::f16,
+                      DType::bf16,
+                      DType::i64,
+                      DType::i32,
+                      DType::i16,
+                      DType::i8,
+                      DType::u8,
                       DType::boolean})
     if (to_scalar_type(dtype) == type) return dtype;
   fail(ErrorKind::unsupported,

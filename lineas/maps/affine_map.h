@@ -1,0 +1,31 @@
+// One site's affine map and how it acts on a tensor. One of the two places that
+// know the three tensor layouts (the other: tap/pool).
+#pragma once
+
+#include <optional>
+
+#include "lineas/tap/tap.h"
+
+namespace lineas {
+
+/// Where a map acts, per neuron: low < x < high, strict on both sides.
+struct Interval {
+  Tensor low_D, high_D;
+};
+
+/// x -> (1 + strength (scale - 1)) x + strength shift, per neuron, inside the
+/// support where there is one. Float32.
+/// Source: Rodriguez et al. 2025 (LinEAS), section 3.
+struct AffineMap {
+  Tensor scale_D, shift_D;
+  std::optional<Interval> support = std::nullopt;
+
+  int64_t width() const { return scale_D.size(0); }
+  static AffineMap identity(int64_t width);
+};
+
+/// Neurons that a map moves: |scale - 1| > threshold or |shift| > threshold.
+/// Source: reference 1.5, item 9.
+Tensor moved_neurons(const AffineMap& map, double threshold = 1e-5);
+
+}  // namespace lineas

@@ -1,0 +1,66 @@
+// Grouped-query attention: the core that all models share, and the module with
+// its projections that all but GPT-2 share.
+#pragma once
+
+#include <optional>
+
+#include "lineas/nn/kv_cache.h"
+#include "lineas/nn/layers.h"
+#include "lineas/nn/rope.h"
+
+namespace lineas {
+
+/// What all layers of one model call share.
+struct AttentionCall {
+  const RowLayout& layout;
+  RopeAngles angles = {};    // undefined for models without rotary positions
+  KvCache* cache = nullptr;  // none: the call holds whole rows
+};
+
+struct AttentionCore {
+  double scale = 1;     // of q . k
+  double soft_cap = 0;  // cap * tanh(score / cap) where > 0 (Gemma 2)
+  int64_t window = 0;   // sliding window where > 0
+};
+
+/// softmax(q k^T * scale + mask) v for every row: q_SHd, k_SKd, v_SKd packed,
+/// H a multiple of K; o_SD with the heads side by side. The softmax is in
+/// float32. Source: Vaswani et al. 2017, eq. 1; Ainslie et al. 2023 (groups).
+Tensor attend(const Tensor& q_SHd,
+              const Tensor& k_SKd,
+              const Tensor& v_SKd,
+              const AttentionCore& core,
+              const AttentionCall& call,
+              int64_t layer);
+
+struct AttentionConfig {
+  int64_t width = 0;
+  int64_t heads = 0;
+  int64_t kv_heads = 0;
+  int64_t head_width = 0;
+  bool qkv_bias = false;
+  bool output_bias = false;
+  /// Norms of every query and key head before the rotation (Qwen3), with eps.
+  std::optional<double> head_norm_eps = std::nullopt;
+  AttentionCore core = {};
+};
+
+/// q, k, v projections, rotation, attention, output projection.
+class GroupedAttention {
+ public:
+  GroupedAttention(const WeightScope& scope,
+                   const AttentionConfig& config,
+                   int64_t layer);
+  Tensor operator()(const Tensor& x_SD,
+                    const AttentionCall& call,
+                    Pass& pass) const;
+
+ private:
+  AttentionConfig config_;
+  int64_t layer_;
+  SiteIndex site_;
+  Linear q_proj_, k_proj_, v_proj_, o_proj_;
+  std::optional<RmsNorm> q_norm_, k_norm_;
+};
+
+}  // namespace lineas

@@ -1,0 +1,290 @@
+#include "lineas/nn/fused.h"
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "lineas/nn/row_kernels.h"
+
+namespace lineas {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+
+constexpr int64_t kElementsPerTask = 1 << 15;
+
+// The loops know float and bfloat16 on the CPU; everything else takes the same
+// formulas in ATen operations.
+bool has_kernel(const Tensor& x) {
+  return x.is_cpu() &&
+         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+// Calls body(T{}) with the element type of x.
+template <typename Body>
+void with_element_type(const Tensor& x, Body body) {
+  if (x.scalar_type() == at::kFloat)
+    body(float{});
+  else
+    body(c10::BFloat16{});
+}
+
+// body(begin, end) over rows of `width` elements, on all threads.
+template <typename Body>
+void over_rows(int64_t rows, int64_t width, Body body) {
+  const int64_t grain = std::max<int64_t>(1, kElementsPerTask / width);
+  at::parallel_for(0, rows, grain, body);
+}
+
+struct RmsNorm : Function<RmsNorm> {
+  static Tensor forward(AutogradContext* context,
+                        const Tensor& x_in,
+                        const Tensor& gain_D,
+                        double eps) {
+    const Tensor x_SD = x_in.contiguous();
+    const int64_t width = x_SD.size(-1), rows = x_SD.numel() / width;
+    Tensor y_SD = at::empty_like(x_SD);
+    Tensor r_S = at::empty({rows}, at::kFloat);
+    with_element_type(x_SD, [&](auto type) {
+      using T = decltype(type);
+      const T* x = x_SD.const_data_ptr<T>();
+      const T* gain = gain_D.const_data_ptr<T>();
+      T* y = y_SD.data_ptr<T>();
+      float* r = r_S.data_ptr<float>();
+      over_rows(rows, width, [&](int64_t begin, int64_t end) {
+        for (int64_t s = begin; s < end; ++s)
+          r[s] = kernels::rms_norm_row(x + s * width,
+                                       gain,
+                                       y + s * width,
+                                       width,
+                                       static_cast<float>(eps));
+      });
+    });
+    context->save_for_backward({x_SD, gain_D, r_S});
+    return y_SD;
+  }
+
+  static variable_list backward(AutogradContext* context,
+                                variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor dy_SD = gradients[0].contiguous();
+    const int64_t width = dy_SD.size(-1), rows = dy_SD.numel() / width;
+    Tensor dx_SD = at::empty_like(dy_SD);
+    with_element_type(dy_SD, [&](auto type) {
+      using T = decltype(type);
+      const T* dy = dy_SD.const_data_ptr<T>();
+      const T* x = saved[0].const_data_ptr<T>();
+      const T* gain = saved[1].const_data_ptr<T>();
+      const float* r = saved[2].const_data_ptr<float>();
+      T* dx = dx_SD.data_ptr<T>();
+      over_rows(rows, width, [&](int64_t begin, int64_t end) {
+        for (int64_t s = begin; s < end; ++s)
+          kernels::rms_norm_row_backward(
+              dy + s * width, x + s * width, gain, r[s], dx + s * width, width);
+      });
+    });
+    return {dx_SD, Tensor(), Tensor()};
+  }
+};
+
+Tensor rms_norm_in_aten(const Tensor& x_SD, const Tensor& gain_D, double eps) {
+  const Tensor wide_SD = x_SD.to(at::kFloat);
+  const Tensor r_S1 = (wide_SD.square().mean(-1, true) + eps).rsqrt();
+  return (wide_SD * r_S1 * gain_D.to(at::kFloat)).to(x_SD.scalar_type());
+}
+
+Tensor rotate_rows(const Tensor& x_in,
+                   const Tensor& cos_Sd2,
+                   const Tensor& sin_Sd2,
+                   float sign) {
+  const Tensor x_SHd = x_in.contiguous();
+  const int64_t heads = x_SHd.size(1), width = x_SHd.size(2);
+  Tensor y_SHd = at::empty_like(x_SHd);
+  with_element_type(x_SHd, [&](auto type) {
+    using T = decltype(type);
+    const T* x = x_SHd.const_data_ptr<T>();
+    T* y = y_SHd.data_ptr<T>();
+    const float* cos = cos_Sd2.const_data_ptr<float>();
+    const float* sin = sin_Sd2.const_data_ptr<float>();
+    over_rows(x_SHd.size(0), heads * width, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin * heads; i < end * heads; ++i)
+        kernels::rotate_head(x + i * width,
+                             cos + i / heads * (width / 2),
+                             sin + i / heads * (width / 2),
+                             sign,
+                             y + i * width,
+                             width / 2);
+    });
+  });
+  return y_SHd;
+}
+
+struct Rotate : Function<Rotate> {
+  static Tensor forward(AutogradContext* context,
+                        const Tensor& x_SHd,
+                        const Tensor& cos_Sd2,
+                        const Tensor& sin_Sd2) {
+    context->save_for_backward({cos_Sd2, sin_Sd2});
+    return rotate_rows(x_SHd, cos_Sd2, sin_Sd2, 1.0f);
+  }
+  static variable_list backward(AutogradContext* context,
+                                variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    return {rotate_rows(gradients[0], saved[0], saved[1], -1.0f),
+            Tensor(),
+            Tensor()};
+  }
+};
+
+Tensor rotate_in_aten(const Tensor& x_SHd,
+                      const Tensor& cos_Sd2,
+                      const Tensor& sin_Sd2) {
+  const Tensor cos = cos_Sd2.unsqueeze(1), sin = sin_Sd2.unsqueeze(1);
+  const std::vector<Tensor> halves = x_SHd.to(at::kFloat).chunk(2, -1);
+  return at::cat({halves[0] * cos - halves[1] * sin,
+                  halves[1] * cos + halves[0] * sin},
+                 -1)
+      .to(x_SHd.scalar_type());
+}
+
+struct SwiGlu : Function<SwiGlu> {
+  static Tensor forward(AutogradContext* context,
+                        const Tensor& gate_SF,
+                        const Tensor& up_SF) {
+    Tensor y_SF = at::empty_like(gate_SF);
+    with_element_type(gate_SF, [&](auto type) {
+      using T = decltype(type);
+      const T* gate = gate_SF.const_data_ptr<T>();
+      const T* up = up_SF.const_data_ptr<T>();
+      T* y = y_SF.data_ptr<T>();
+      over_rows(gate_SF.numel(), 1, [&](int64_t begin, int64_t end) {
+        kernels::swiglu(gate + begin, up + begin, y + begin, end - begin);
+      });
+    });
+    context->save_for_backward({gate_SF, up_SF});
+    return y_SF;
+  }
+
+  static variable_list backward(AutogradContext* context,
+                                variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor dy_SF = gradients[0].contiguous();
+    Tensor dgate_SF = at::empty_like(dy_SF), dup_SF = at::empty_like(dy_SF);
+    with_element_type(dy_SF, [&](auto type) {
+      using T = decltype(type);
+      const T* dy = dy_SF.const_data_ptr<T>();
+      const T* gate = saved[0].const_data_ptr<T>();
+      const T* up = saved[1].const_data_ptr<T>();
+      T* dgate = dgate_SF.data_ptr<T>();
+      T* dup = dup_SF.data_ptr<T>();
+      over_rows(dy_SF.numel(), 1, [&](int64_t begin, int64_t end) {
+        kernels::swiglu_backward(dy + begin,
+                                 gate + begin,
+                                 up + begin,
+                                 dgate + begin,
+                                 dup + begin,
+                                 end - begin);
+      });
+    });
+    return {dgate_SF, dup_SF};
+  }
+};
+
+struct GatherRows : Function<GatherRows> {
+  static Tensor forward(AutogradContext* context,
+                        const Tensor& x,
+                        const Tensor& index,
+                        const Tensor& inverse) {
+    context->save_for_backward({inverse});
+    return x.index_select(0, index);
+  }
+  static variable_list backward(AutogradContext* context,
+                                variable_list gradients) {
+    const Tensor inverse = context->get_saved_variables()[0];
+    return {gradients[0].index_select(0, inverse), Tensor(), Tensor()};
+  }
+};
+
+// One map for all tokens ([D]) or one a token ([S, D]).
+struct ScaleAndShift : Function<ScaleAndShift> {
+  static Tensor forward(AutogradContext* context,
+                        const Tensor& x_in,
+                        const Tensor& scale,
+                        const Tensor& shift) {
+    const Tensor x_SD = x_in.contiguous();
+    const int64_t width = x_SD.size(-1), rows = x_SD.numel() / width;
+    const int64_t stride = scale.dim() == 1 ? 0 : width;
+    Tensor y_SD = at::empty_like(x_SD);
+    with_element_type(x_SD, [&](auto type) {
+      using T = decltype(type);
+      const T* x = x_SD.const_data_ptr<T>();
+      const float* w = scale.const_data_ptr<float>();
+      const float* b = shift.const_data_ptr<float>();
+      T* y = y_SD.data_ptr<T>();
+      over_rows(rows, width, [&](int64_t begin, int64_t end) {
+        for (int64_t s = begin; s < end; ++s)
+          kernels::scale_and_shift(x + s * width,
+                                   w + s * stride,
+                                   b + s * stride,
+                                   y + s * width,
+                                   width);
+      });
+    });
+    context->save_for_backward({x_SD, scale});
+    return y_SD;
+  }
+
+  static variable_list backward(AutogradContext* context,
+                                variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const Tensor dy_SD = gradients[0].to(at::kFloat);
+    const Tensor& x_SD = saved[0];
+    const Tensor& scale = saved[1];
+    Tensor dx_SD, dscale, dshift;
+    if (context->needs_input_grad(0))
+      dx_SD = (dy_SD * scale).to(x_SD.scalar_type());
+    if (context->needs_input_grad(1)) {
+      dscale = dy_SD * x_SD;
+      if (scale.dim() == 1) dscale = dscale.flatten(0, -2).sum(0);
+    }
+    if (context->needs_input_grad(2))
+      dshift = scale.dim() == 1 ? dy_SD.flatten(0, -2).sum(0) : dy_SD;
+    return {dx_SD, dscale, dshift};
+  }
+};
+
+}  // namespace
+
+Tensor rms_norm(const Tensor& x_SD, const Tensor& gain_D, double eps) {
+  return has_kernel(x_SD) ? RmsNorm::apply(x_SD, gain_D, eps)
+                          : rms_norm_in_aten(x_SD, gain_D, eps);
+}
+
+Tensor rotate(const Tensor& x_SHd,
+              const Tensor& cos_Sd2,
+              const Tensor& sin_Sd2) {
+  return has_kernel(x_SHd) ? Rotate::apply(x_SHd, cos_Sd2, sin_Sd2)
+                           : rotate_in_aten(x_SHd, cos_Sd2, sin_Sd2);
+}
+
+Tensor swiglu(const Tensor& gate_SF, const Tensor& up_SF) {
+  return has_kernel(gate_SF)
+             ? SwiGlu::apply(gate_SF.contiguous(), up_SF.contiguous())
+             : at::silu(gate_SF) * up_SF;
+}
+
+Tensor gather_rows(const Tensor& x,
+                   const Tensor& index,
+                   const Tensor& inverse) {
+  return GatherRows::apply(x, index, inverse);
+}
+
+Tensor scale_and_shift(const Tensor& x_SD,
+                       const Tensor& scale,
+                       const Tensor& shift) {
+  if (has_kernel(x_SD)) return ScaleAndShift::apply(x_SD, scale, shift);
+  return at::addcmul(shift, x_SD.to(at::kFloat), scale).to(x_SD.scalar_type());
+}
+
+}  // namespace lineas

@@ -1,0 +1,91 @@
+// The small modules every language model is made of: weights, a site, and
+// operator()(x, pass). Weights are frozen; nothing here knows an architecture.
+#pragma once
+
+#include <optional>
+
+#include "lineas/nn/weight_scope.h"
+
+namespace lineas {
+
+/// y = x W^T + bias. weight_OI [out, in].
+class Linear {
+ public:
+  Linear(const WeightScope& scope, int64_t in, int64_t out, bool has_bias);
+  /// GPT-2's Conv1D: the same with the weight stored as [in, out].
+  static Linear transposed(const WeightScope& scope, int64_t in, int64_t out);
+
+  /// x_SI -> y_SO.
+  Tensor operator()(const Tensor& x_SI, Pass& pass) const;
+
+ private:
+  Linear(SiteIndex site, Tensor weight, Tensor bias)
+      : site_(site), weight_OI_(weight), bias_O_(bias) {}
+
+  SiteIndex site_;
+  Tensor weight_OI_;
+  Tensor bias_O_;  // undefined: none
+};
+
+/// x W^T + bias for a few rows (decoding) at the speed of reading W once, else
+/// at::linear. Differentiable for x only through at::linear.
+Tensor linear(const Tensor& x_SI,
+              const Tensor& weight_OI,
+              const Tensor& bias_O);
+
+/// Rows of a table. weight_VD [vocabulary, width].
+class Embedding {
+ public:
+  Embedding(const WeightScope& scope, int64_t vocabulary, int64_t width);
+  /// ids_S (int64) -> x_SD, times `scale` before the site is visited. Throws
+  /// usage for an id outside the vocabulary, naming it.
+  Tensor operator()(const Tensor& ids_S, Pass& pass, double scale = 1) const;
+  const Tensor& weight_VD() const { return weight_VD_; }
+
+ private:
+  SiteIndex site_;
+  Tensor weight_VD_;
+};
+
+/// Root mean square norm; the gain is 1 + the stored weight where
+/// `stored_minus_one` (Gemma).
+class RmsNorm {
+ public:
+  RmsNorm(const WeightScope& scope,
+          int64_t width,
+          double eps,
+          bool stored_minus_one = false);
+  /// Norm over the last dimension of x_SD.
+  Tensor operator()(const Tensor& x_SD, Pass& pass) const;
+  /// Norm of every head of x_SHd; the site sees the heads side by side.
+  Tensor of_heads(const Tensor& x_SHd, Pass& pass) const;
+
+  /// For a norm over heads: the site is as wide as all `heads` together.
+  static RmsNorm over_heads(const WeightScope& scope,
+                            int64_t heads,
+                            int64_t head_width,
+                            double eps);
+
+ private:
+  RmsNorm(SiteIndex site, Tensor gain, double eps)
+      : site_(site), gain_D_(gain), eps_(eps) {}
+
+  SiteIndex site_;
+  Tensor gain_D_;
+  double eps_;
+};
+
+/// Mean and variance norm with gain and bias.
+class LayerNorm {
+ public:
+  LayerNorm(const WeightScope& scope, int64_t width, double eps);
+  Tensor operator()(const Tensor& x_SD, Pass& pass) const;
+
+ private:
+  SiteIndex site_;
+  Tensor gain_D_;
+  Tensor bias_D_;
+  double eps_;
+};
+
+}  // namespace lineas
