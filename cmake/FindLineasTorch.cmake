@@ -65,18 +65,15 @@ if(LineasTorch_FOUND AND NOT TARGET lineas::torch)
       IMPORTED_LOCATION "${_lib}/lib${name}.so" IMPORTED_NO_SONAME TRUE)
   endforeach()
   add_library(lineas::torch INTERFACE IMPORTED)
-  target_include_directories(lineas::torch SYSTEM INTERFACE
-    "${LineasTorch_ROOT}/include"
-    "${LineasTorch_ROOT}/include/torch/csrc/api/include")
-  # Without OpenMP, at::parallel_for would quietly run on one thread.
-  target_compile_options(lineas::torch INTERFACE -fopenmp)
+  # Searched last, because the wheel carries an fmt of its own that would hide
+  # the system's. Without OpenMP, at::parallel_for would quietly run on one
+  # thread.
+  target_compile_options(lineas::torch INTERFACE -fopenmp
+    "SHELL:-idirafter \"${LineasTorch_ROOT}/include\""
+    "SHELL:-idirafter \"${LineasTorch_ROOT}/include/torch/csrc/api/include\"")
   target_link_options(lineas::torch INTERFACE -fopenmp)
-  # The CUDA runtime libraries that libtorch_cpu.so names lie beside the wheel.
-  file(GLOB _nvidia "${LineasTorch_ROOT}/../nvidia/*/lib")
-  set(_rpath_flags "")
-  foreach(path IN LISTS _lib _nvidia)
-    list(APPEND _rpath_flags "-Wl,-rpath,${path}")
-  endforeach()
+  # The libraries bring their own paths to the CUDA libraries they name.
   target_link_libraries(lineas::torch INTERFACE
-    lineas::torch_cpu lineas::c10 "-Wl,--allow-shlib-undefined" ${_rpath_flags})
+    lineas::torch_cpu lineas::c10 "-Wl,--allow-shlib-undefined"
+    "-Wl,-rpath,${_lib}")
 endif()
