@@ -1,0 +1,232 @@
+#include "lineas/text/bpe.h"
+
+#include <algorithm>
+#include <bit>
+#include <queue>
+
+#include "lineas/base/error.h"
+#include "lineas/text/byte_alphabet.h"
+#include "lineas/text/utf8.h"
+
+namespace lineas {
+namespace {
+
+uint64_t pair_key(int32_t left, int32_t right) {
+  return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 |
+         static_cast<uint32_t>(right);
+}
+
+size_t spread(uint64_t key) {
+  key *= 0x9e3779b97f4a7c15ULL;
+  return static_cast<size_t>(key ^ (key >> 32));
+}
+
+/// A pair of neighbours that could be joined: lowest rank first, then leftmost.
+struct Candidate {
+  int32_t rank;
+  int32_t left;
+  int32_t right;
+  int32_t left_unit;
+  int32_t right_unit;
+  int32_t result;
+  bool operator>(const Candidate& other) const {
+    return rank != other.rank ? rank > other.rank : left > other.left;
+  }
+};
+
+}  // namespace
+
+Bpe::Bpe(const Vocabulary& vocabulary,
+         const MergeList& merges,
+         BpeOptions options,
+         std::string_view where)
+    : options_(std::move(options)), byte_ids_(256, -1) {
+  ids_.reserve(vocabulary.size());
+  for (const auto& [spelling, id] : vocabulary) {
+    if (options_.byte_level) {
+      const std::optional<std::string> bytes = bytes_of_spelling(spelling);
+      if (bytes) ids_.emplace(*bytes, static_cast<int32_t>(id));
+    } else {
+      ids_.emplace(spelling, static_cast<int32_t>(id));
+    }
+  }
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string name = options_.byte_level
+                                 ? std::string(1, static_cast<char>(byte))
+                                 : fmt::format("<0x{:02X}>", byte);
+    const auto found = ids_.find(name);
+    if (found != ids_.end()) {
+      byte_ids_[static_cast<size_t>(byte)] = found->second;
+    }
+  }
+  const std::optional<int64_t> unknown =
+      options_.unknown.empty() ? std::nullopt : id_of(options_.unknown);
+  if (unknown) unknown_id_ = static_cast<int32_t>(*unknown);
+  add_merges(merges, where);
+}
+
+std::optional<int64_t> Bpe::id_of(std::string_view entry) const {
+  if (options_.byte_level) {
+    const std::optional<std::string> bytes = bytes_of_spelling(entry);
+    if (!bytes) return {};
+    const auto found = ids_.find(*bytes);
+    return found == ids_.end() ? std::nullopt
+                               : std::optional<int64_t>(found->second);
+  }
+  const auto found = ids_.find(entry);
+  return found == ids_.end() ? std::nullopt
+                             : std::optional<int64_t>(found->second);
+}
+
+void Bpe::add_merges(const MergeList& merges, std::string_view where) {
+  slots_.resize(std::bit_ceil(std::max<size_t>(merges.size() * 2, 2)));
+  int32_t rank = 0;
+  for (const auto& [left, right] : merges) {
+    const std::optional<int64_t> left_id = id_of(left);
+    const std::optional<int64_t> right_id = id_of(right);
+    const std::optional<int64_t> result = id_of(left + right);
+    if (!left_id || !right_id || !result) {
+      fail(ErrorKind::format,
+           "{}: merge {} (\"{}\" \"{}\") names \"{}\", which the vocabulary "
+           "does not have",
+           where,
+           rank + 1,
+           left,
+           right,
+           !left_id ? left : (!right_id ? right : left + right));
+    }
+    insert(pair_key(static_cast<int32_t>(*left_id),
+                    static_cast<int32_t>(*right_id)),
+           {rank++, static_cast<int32_t>(*result)});
+  }
+}
+
+void Bpe::insert(uint64_t pair, Merge merge) {
+  const size_t mask = slots_.size() - 1;
+  size_t at = spread(pair) & mask;
+  while (slots_[at].merge.rank >= 0 && slots_[at].pair != pair) {
+    at = (at + 1) & mask;
+  }
+  slots_[at] = {pair, merge};  // of one pair twice, the last counts
+}
+
+Bpe::Merge Bpe::find_merge(int32_t left, int32_t right) const {
+  const uint64_t pair = pair_key(left, right);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = spread(pair) & mask; slots_[at].merge.rank >= 0;
+       at = (at + 1) & mask) {
+    if (slots_[at].pair == pair) return slots_[at].merge;
+  }
+  return {};
+}
+
+void Bpe::append_byte_units(std::string_view word,
+                            std::vector<int32_t>& units) const {
+  for (const char byte : word) {
+    const int32_t id = byte_ids_[static_cast<unsigned char>(byte)];
+    if (id >= 0) {
+      units.push_back(id);
+    } else if (unknown_id_) {
+      units.push_back(*unknown_id_);
+    }
+  }
+}
+
+bool Bpe::append_fallback(std::string_view character,
+                          std::vector<int32_t>& units) const {
+  const auto id = [&](char byte) {
+    return byte_ids_[static_cast<unsigned char>(byte)];
+  };
+  if (!options_.byte_fallback ||
+      std::any_of(character.begin(), character.end(), [&](char byte) {
+        return id(byte) < 0;
+      })) {
+    return false;
+  }
+  for (const char byte : character) units.push_back(id(byte));
+  return true;
+}
+
+void Bpe::append_character_units(std::string_view word,
+                                 std::vector<int32_t>& units) const {
+  bool after_unknown = false;
+  for (size_t at = 0; at < word.size();) {
+    const size_t length =
+        std::max<size_t>(utf8_length(static_cast<unsigned char>(word[at])), 1);
+    const std::string_view character = word.substr(at, length);
+    at += length;
+    const auto found = ids_.find(character);
+    if (found != ids_.end()) {
+      units.push_back(found->second);
+      after_unknown = false;
+    } else if (append_fallback(character, units)) {
+      after_unknown = false;
+    } else if (unknown_id_) {
+      if (!after_unknown || !options_.fuse_unknown) {
+        units.push_back(*unknown_id_);
+      }
+      after_unknown = true;
+    }
+  }
+}
+
+void Bpe::merge_units(std::vector<int32_t>& units) const {
+  const auto count = static_cast<int32_t>(units.size());
+  std::vector<int32_t> next(units.size());
+  std::vector<int32_t> before(units.size());
+  for (int32_t i = 0; i < count; ++i) {
+    next[static_cast<size_t>(i)] = i + 1;
+    before[static_cast<size_t>(i)] = i - 1;
+  }
+  std::priority_queue<Candidate, std::vector<Candidate>, std::greater<>> queue;
+  const auto unit = [&](int32_t at) -> int32_t& {
+    return units[static_cast<size_t>(at)];
+  };
+  const auto offer = [&](int32_t left, int32_t right) {
+    if (left < 0 || right >= count) return;
+    const Merge merge = find_merge(unit(left), unit(right));
+    if (merge.rank < 0) return;
+    queue.push(
+        {merge.rank, left, right, unit(left), unit(right), merge.result});
+  };
+  for (int32_t i = 0; i + 1 < count; ++i) offer(i, i + 1);
+  constexpr int32_t kGone = -1;
+  while (!queue.empty()) {
+    const Candidate top = queue.top();
+    queue.pop();
+    // Either side may have been joined with another neighbour meanwhile.
+    if (unit(top.left) != top.left_unit || unit(top.right) != top.right_unit ||
+        next[static_cast<size_t>(top.left)] != top.right) {
+      continue;
+    }
+    const int32_t after = next[static_cast<size_t>(top.right)];
+    unit(top.left) = top.result;
+    unit(top.right) = kGone;
+    next[static_cast<size_t>(top.left)] = after;
+    if (after < count) before[static_cast<size_t>(after)] = top.left;
+    offer(before[static_cast<size_t>(top.left)], top.left);
+    offer(top.left, after);
+  }
+  std::erase(units, kGone);
+}
+
+void Bpe::encode(std::string_view word, std::vector<int64_t>& ids) const {
+  if (options_.ignore_merges) {
+    const auto found = ids_.find(word);
+    if (found != ids_.end()) {
+      ids.push_back(found->second);
+      return;
+    }
+  }
+  std::vector<int32_t> units;
+  units.reserve(word.size());
+  if (options_.byte_level) {
+    append_byte_units(word, units);
+  } else {
+    append_character_units(word, units);
+  }
+  merge_units(units);
+  ids.insert(ids.end(), units.begin(), units.end());
+}
+
+}  // namespace lineas
