@@ -1,0 +1,47 @@
+// What every learning method is given, and what it gives back.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "lineas/base/progress.h"
+#include "lineas/maps/map_set.h"
+#include "lineas/tap/drive.h"
+
+namespace lineas {
+
+/// Two lists of rows of one drive, and where to look.
+struct Problem {
+  Drive& drive;
+  std::vector<int64_t> source_rows;
+  std::vector<int64_t> target_rows;
+  std::vector<SiteIndex> map_sites;    // sites that get a map
+  std::vector<SiteIndex> match_sites;  // sites where distributions are matched
+  at::Device device = at::kCPU;        // where maps are kept while learning
+  /// What model, weights and prompts this is; a resumed run must say the same,
+  /// and the map's provenance holds it.
+  Json identity = Json::object();
+};
+
+/// Where a long run keeps what it would lose, and what it tells.
+struct RunFiles {
+  std::string state;       // "" : no state is kept
+  int64_t save_every = 0;  // steps; 0: only when interrupted
+  bool resume = false;
+  std::string log;  // .jsonl; "" : none
+};
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  /// Throws cancelled when interrupted (the state is kept), numeric where the
+  /// loss stops being finite (names the site).
+  virtual MapSet learn(const Problem& problem, Progress& progress) = 0;
+};
+
+/// Throws usage unless both lists hold rows and some site is mapped and
+/// matched.
+void check_problem(const Problem& problem);
+
+}  // namespace lineas

@@ -1,0 +1,77 @@
+// LinEAS: all maps learned together, by gradient through the model.
+// Source: Rodriguez et al. 2025 (NeurIPS), algorithm 1; reference 1.5.
+#pragma once
+
+#include "lineas/learn/learner.h"
+#include "lineas/learn/objective.h"
+#include "lineas/learn/optimizer.h"
+#include "lineas/tap/pool.h"
+
+namespace lineas {
+
+struct LineasOptions {
+  std::string optimizer = "adam";
+  int64_t steps = 1000;
+  double lr = 1e-3;
+  std::string schedule = "cosine";
+  std::string l1 = "0";     // "X" or "X,Y": scale, shift
+  std::string group = "0";  // the same for whole vectors
+  std::string ot_match = "exact";
+  std::string loss_reduction = "sum";
+  int64_t batch = 0;        // source prompts a step; 0: all
+  int64_t micro_batch = 0;  // prompts held with their graph; 0: the batch
+  std::string pool = "mean";
+  std::string position = "all";
+  int64_t seed = 0;
+};
+
+/// Calls visit(name, field, sentence) for every option: parsing, help and the
+/// provenance of a map are all made from this one list.
+template <typename Options, typename Visitor>
+void visit_options(Options& options, Visitor&& visit) {
+  visit("optimizer", options.optimizer, "adam (betas .9/.9) or sgd");
+  visit("steps", options.steps, "optimisation steps");
+  visit("lr", options.lr, "learning rate of the first step");
+  visit("schedule",
+        options.schedule,
+        "cosine (down to lr/1000 over the steps) or constant");
+  visit("l1",
+        options.l1,
+        "weight X (or X,Y: scale, shift) of the lasso on scale - 1 and shift");
+  visit("group",
+        options.group,
+        "weight X (or X,Y) of the group lasso on a site's whole map");
+  visit("ot-match",
+        options.ot_match,
+        "unequal counts: exact (quantile coupling) or subsample");
+  visit("loss-reduction",
+        options.loss_reduction,
+        "over samples: sum (n W2^2) or mean (W2^2)");
+  visit("batch",
+        options.batch,
+        "source prompts a step, drawn by seed; 0 takes all");
+  visit("micro-batch",
+        options.micro_batch,
+        "prompts in memory at once; changes nothing but memory; 0: the batch");
+  visit("pool", options.pool, "mean, max, min, median or last over tokens");
+  visit("position",
+        options.position,
+        "what a map sees: all (every token), last or avg");
+  visit("seed", options.seed, "seed of every random choice");
+}
+
+/// The options as one JSON object, for provenance.
+Json to_json(const LineasOptions& options);
+
+class LineasLearner : public Learner {
+ public:
+  /// Throws usage where an option is out of range.
+  LineasLearner(const LineasOptions& options, RunFiles files);
+  MapSet learn(const Problem& problem, Progress& progress) override;
+
+ private:
+  LineasOptions options_;
+  RunFiles files_;
+};
+
+}  // namespace lineas

@@ -1,0 +1,100 @@
+#include "lineas/learn/optimizer.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "lineas/base/error.h"
+
+namespace lineas {
+namespace {
+
+constexpr double kBeta = 0.9;  // both moments, as the published program
+constexpr double kEpsilon = 1e-8;
+constexpr double kFinalShare = 1e-3;  // of the rate, at the cosine's end
+
+// Prox of one group of parameters around 0.
+void shrink(Tensor values_D, double threshold, double group_threshold) {
+  if (threshold > 0)
+    values_D.copy_(values_D.sign() * (values_D.abs() - threshold).clamp_min(0));
+  if (group_threshold <= 0) return;
+  const double norm = values_D.norm().item<double>();
+  const double limit =
+      group_threshold * std::sqrt(static_cast<double>(values_D.numel()));
+  values_D.mul_(norm > limit ? 1.0 - limit / norm : 0.0);
+}
+
+}  // namespace
+
+OptimizerKind parse_optimizer(const std::string& name) {
+  if (name == "sgd") return OptimizerKind::sgd;
+  if (name == "adam") return OptimizerKind::adam;
+  fail(ErrorKind::usage, "--optimizer {}: use adam or sgd", name);
+}
+
+Schedule parse_schedule(const std::string& name) {
+  if (name == "cosine") return Schedule::cosine;
+  if (name == "constant") return Schedule::constant;
+  fail(ErrorKind::usage, "--schedule {}: use cosine or constant", name);
+}
+
+double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps) {
+  if (schedule == Schedule::constant) return rate;
+  const double least = rate * kFinalShare;
+  const double phase =
+      std::numbers::pi * static_cast<double>(t) / static_cast<double>(steps);
+  return least + (rate - least) * (1 + std::cos(phase)) / 2;
+}
+
+Optimizer::Optimizer(OptimizerKind kind, int64_t parameters, at::Device device)
+    : kind_(kind) {
+  if (kind == OptimizerKind::sgd) return;
+  first_P_ = at::zeros({parameters}, at::device(device).dtype(at::kFloat));
+  second_P_ = at::zeros_like(first_P_);
+}
+
+void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
+  ++steps_;
+  if (kind_ == OptimizerKind::sgd) {
+    values_P.sub_(gradient_P, rate);
+    return;
+  }
+  first_P_.lerp_(gradient_P, 1 - kBeta);
+  second_P_.mul_(kBeta).addcmul_(gradient_P, gradient_P, 1 - kBeta);
+  const double correction = 1 - std::pow(kBeta, static_cast<double>(steps_));
+  const Tensor deviation_P =
+      second_P_.sqrt().div_(std::sqrt(correction)).add_(kEpsilon);
+  values_P.addcdiv_(first_P_, deviation_P, -rate / correction);
+}
+
+std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {
+  std::vector<std::pair<std::string, Tensor>> state = {
+      {"optimizer.steps", at::tensor({steps_}, at::kLong)}};
+  if (kind_ == OptimizerKind::adam) {
+    state.emplace_back("optimizer.first", first_P_);
+    state.emplace_back("optimizer.second", second_P_);
+  }
+  return state;
+}
+
+void Optimizer::restore(const std::map<std::string, Tensor>& state) {
+  steps_ = state.at("optimizer.steps").item<int64_t>();
+  if (kind_ == OptimizerKind::sgd) return;
+  first_P_.copy_(state.at("optimizer.first"));
+  second_P_.copy_(state.at("optimizer.second"));
+}
+
+bool Penalty::is_zero() const {
+  return l1_scale == 0 && l1_shift == 0 && group_scale == 0 && group_shift == 0;
+}
+
+void apply_prox(Tensor scale_D,
+                Tensor shift_D,
+                const Penalty& penalty,
+                double tau) {
+  Tensor excess_D = scale_D - 1;
+  shrink(excess_D, tau * penalty.l1_scale, tau * penalty.group_scale);
+  scale_D.copy_(excess_D + 1);
+  shrink(shift_D, tau * penalty.l1_shift, tau * penalty.group_shift);
+}
+
+}  // namespace lineas

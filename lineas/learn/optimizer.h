@@ -1,0 +1,59 @@
+// First-order optimizers on one flat vector of parameters, their learning-rate
+// schedules and the proximal step that makes maps sparse.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lineas/tensor/tensor.h"
+
+namespace lineas {
+
+enum class OptimizerKind { sgd, adam };
+enum class Schedule { cosine, constant };
+
+OptimizerKind parse_optimizer(const std::string& name);
+Schedule parse_schedule(const std::string& name);
+
+/// Learning rate of step t of `steps`: constant, or cosine from `rate` down to
+/// rate / 1000. Source: Loshchilov & Hutter 2017, eq. 5.
+double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps);
+
+/// Plain SGD, or Adam with betas .9/.9, eps 1e-8, bias correction and no decay.
+/// Source: Kingma & Ba 2015, algorithm 1; reference 1.5, item 7.
+class Optimizer {
+ public:
+  Optimizer(OptimizerKind kind, int64_t parameters, at::Device device);
+
+  /// values_P -= rate * direction(gradient_P), in place.
+  void step(Tensor& values_P, const Tensor& gradient_P, double rate);
+
+  /// What a resumed run needs: named tensors.
+  std::vector<std::pair<std::string, Tensor>> state() const;
+  void restore(const std::map<std::string, Tensor>& state);
+
+ private:
+  OptimizerKind kind_;
+  int64_t steps_ = 0;
+  Tensor first_P_, second_P_;
+};
+
+/// Weights of the sparse group lasso, for scales and for shifts.
+struct Penalty {
+  double l1_scale = 0, l1_shift = 0;
+  double group_scale = 0, group_shift = 0;
+  bool is_zero() const;
+};
+
+/// One proximal step of size tau on one site's map, in place: soft threshold
+/// by tau * l1 (scale around 1, shift around 0), then the whole vector shrunk
+/// by tau * group * sqrt(D). Source: Rodriguez et al. 2025 (LinEAS), section
+/// 3.2; reference 1.5, item 8.
+void apply_prox(Tensor scale_D,
+                Tensor shift_D,
+                const Penalty& penalty,
+                double tau);
+
+}  // namespace lineas

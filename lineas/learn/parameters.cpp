@@ -1,0 +1,66 @@
+#include "lineas/learn/parameters.h"
+
+#include "lineas/maps/apply.h"
+
+namespace lineas {
+
+AffineParameters::AffineParameters(const SiteTable& table,
+                                   std::vector<SiteIndex> sites,
+                                   at::Device device)
+    : sites_(std::move(sites)), places_(table.size(), -1) {
+  int64_t total = 0;
+  for (SiteIndex site : sites_) total += 2 * table[site].width;
+  const auto options = at::device(device).dtype(at::kFloat);
+  values_P_ = at::zeros({total}, options);
+  gradient_P_ = at::zeros({total}, options);
+  int64_t begin = 0;
+  for (size_t place = 0; place < sites_.size(); ++place) {
+    const int64_t width = table[sites_[place]].width;
+    places_[sites_[place]] = static_cast<int64_t>(place);
+    values_P_.narrow(0, begin, width).fill_(1);
+    scales_.push_back(make_leaf(begin, width));
+    shifts_.push_back(make_leaf(begin + width, width));
+    begin += 2 * width;
+  }
+}
+
+Tensor AffineParameters::make_leaf(int64_t begin, int64_t width) {
+  Tensor leaf = values_P_.narrow(0, begin, width).detach();
+  leaf.requires_grad_(true);
+  leaf.mutable_grad() = gradient_P_.narrow(0, begin, width);
+  return leaf;
+}
+
+int64_t AffineParameters::support() const {
+  int64_t support = 0;
+  for (size_t place = 0; place < sites_.size(); ++place)
+    support += moved_neurons({scales_[place].detach(), shifts_[place].detach()})
+                   .sum()
+                   .item<int64_t>();
+  return support;
+}
+
+MapSet AffineParameters::to_map_set(const SiteTable& table) const {
+  MapSet set;
+  for (size_t place = 0; place < sites_.size(); ++place)
+    set.maps.emplace_back(
+        table[sites_[place]].name,
+        AffineMap{scales_[place].detach().to(at::kCPU).clone(),
+                  shifts_[place].detach().to(at::kCPU).clone()});
+  return set;
+}
+
+Tensor TrainingTap::visit(SiteIndex site,
+                          Tensor x,
+                          const PassContext& context) {
+  const int64_t place = parameters_.place_of(site);
+  if (place < 0) return x;
+  ++visited_;
+  return apply_map(x,
+                   parameters_.scale_D(place),
+                   parameters_.shift_D(place),
+                   position_,
+                   context);
+}
+
+}  // namespace lineas

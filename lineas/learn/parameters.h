@@ -1,0 +1,60 @@
+// The maps while they are learned: one flat float32 vector of values and one of
+// gradients, with views of them as scale and shift of every site, and the tap
+// that applies them.
+#pragma once
+
+#include "lineas/maps/map_set.h"
+#include "lineas/tap/drive.h"
+
+namespace lineas {
+
+class AffineParameters {
+ public:
+  /// Identity maps at `sites`.
+  AffineParameters(const SiteTable& table,
+                   std::vector<SiteIndex> sites,
+                   at::Device device);
+
+  Tensor& values() { return values_P_; }
+  const Tensor& gradient() const { return gradient_P_; }
+  void clear_gradient() { gradient_P_.zero_(); }
+  int64_t size() const { return values_P_.size(0); }
+
+  const std::vector<SiteIndex>& sites() const { return sites_; }
+  /// Leaves of the graph; their storage is values(), their gradient's
+  /// gradient().
+  const Tensor& scale_D(size_t place) const { return scales_[place]; }
+  const Tensor& shift_D(size_t place) const { return shifts_[place]; }
+  /// Place of a site among the mapped ones, or -1.
+  int64_t place_of(SiteIndex site) const { return places_[site]; }
+
+  /// Number of neurons that the maps move, all sites together.
+  int64_t support() const;
+  /// A copy as maps on the CPU.
+  MapSet to_map_set(const SiteTable& table) const;
+
+ private:
+  Tensor make_leaf(int64_t begin, int64_t width);
+
+  std::vector<SiteIndex> sites_;
+  std::vector<int64_t> places_;  // by site
+  Tensor values_P_, gradient_P_;
+  std::vector<Tensor> scales_, shifts_;
+};
+
+/// Applies maps that are being learned: gradients flow to scale and shift.
+class TrainingTap : public Tap {
+ public:
+  TrainingTap(const AffineParameters& parameters, Position position)
+      : parameters_(parameters), position_(position) {}
+  Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override;
+  /// Mapped sites that the pass came by.
+  int64_t visited() const { return visited_; }
+
+ private:
+  const AffineParameters& parameters_;
+  Position position_;
+  int64_t visited_ = 0;
+};
+
+}  // namespace lineas
