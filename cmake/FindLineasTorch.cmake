@@ -44,7 +44,7 @@ if(EXISTS "${LineasTorch_ROOT}/lib/libc10.so")
   if(_symbols)
     set(LineasTorch_HAS_CXX11_ABI TRUE)
   else()
-    string(PREPEND _reason "${LineasTorch_ROOT} is built with the old C++ ABI: take the \"cxx11 ABI\" LibTorch or the wheel; ")
+    string(PREPEND _reason "${LineasTorch_ROOT} is built with the old C++ ABI: take the \"cxx11 ABI\" LibTorch or the wheel. Or ")
   endif()
 endif()
 
