@@ -2,6 +2,7 @@
 // applied, and where they come from.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,13 +44,21 @@ Position parse_position(const std::string& text);
 TokenScope parse_token_scope(const std::string& text);
 Guidance parse_guidance(const std::string& text);
 
-/// Site name -> map, in the model's site order.
+/// The two parts of a map's name: "site", or "site@step" for a map that acts at
+/// one denoising step only.
+struct MapName {
+  std::string site;
+  std::optional<int> step = std::nullopt;
+};
+MapName split_map_name(const std::string& name);
+
+/// Map name -> map, in the model's site order.
 struct MapSet {
   std::vector<std::pair<std::string, AffineMap>> maps;
   MapRules rules;
   Json provenance = Json::object();
 
-  /// The map of that site, or null.
+  /// The map of that name, or null.
   const AffineMap* find(const std::string& site) const;
 };
 

@@ -2,39 +2,58 @@
 // a pass. Several sets add up: x + sum_i s_i (T_i(x) - x).
 #pragma once
 
+#include <string>
 #include <vector>
 
-#include "lineas/maps/map_set.h"
+#include "lineas/maps/token_plan.h"
 
 namespace lineas {
 
-/// A map set in use.
+/// A map set in use. `name` (its file) stands in messages.
 struct Steering {
   MapSet set;
   double strength = 1;
+  std::string name = "the map";
 };
 
 class SteerTap : public Tap {
  public:
   /// `row_strengths`: one factor for every row number (PassContext row), or
   /// empty for 1 everywhere. Rows of factor 0 come out value for value as
-  /// without steering.
+  /// without steering. Throws shape where a map does not fit `sites`.
   SteerTap(const SiteTable& sites,
-           std::vector<Steering> steerings,
-           std::vector<double> row_strengths = {});
+           const std::vector<Steering>& steerings,
+           const std::vector<double>& row_strengths = {});
 
   Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override;
 
+  /// True where no map moves anything: the model needs no tap.
+  bool is_idle() const;
+
  private:
-  // Sets that share rules and have no support are summed beforehand into one
-  // scale and shift a site.
+  // What a site's maps of equal rules do together (a map with a support stays
+  // alone): scale and shift of every factor u of the list, worked out once.
   struct Action {
-    MapRules rules;
-    AffineMap map;
-    double strength;
+    size_t plan;
+    std::optional<int> step;
+    Tensor scale_UD, shift_UD;
+    std::optional<Interval> support;
+    // Spread over the tokens of the last decoding call.
+    int64_t spread_version = -1;
+    Tensor scale_SD = {}, shift_SD = {};
   };
+  struct Sum;
+
+  size_t plan_for(const MapRules& rules);
+  void add_action(SiteIndex site, const Sum& sum);
+  Tensor apply(Action& action, const Tensor& x_SD);
+  Tensor apply_to_tokens(Action& action, const Tensor& x_SD);
+  Tensor apply_to_means(Action& action, const Tensor& x_SD);
+
+  std::vector<double> factors_;  // [0] is 0
+  std::vector<int64_t> factor_of_row_;
+  std::vector<TokenPlan> plans_;
   std::vector<std::vector<Action>> actions_;  // by site
-  std::vector<double> row_strengths_;
 };
 
 }  // namespace lineas

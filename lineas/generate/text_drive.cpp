@@ -1,0 +1,75 @@
+#include "lineas/generate/text_drive.h"
+
+#include "lineas/base/error.h"
+
+namespace lineas {
+namespace {
+
+constexpr size_t kMostPackedSets = 256;
+
+}  // namespace
+
+PackedPrompts pack_prompts(const std::vector<std::vector<int64_t>>& prompts,
+                           std::span<const int64_t> numbers,
+                           at::Device device) {
+  PackedPrompts packed;
+  std::vector<int64_t> ids;
+  for (const int64_t number : numbers) {
+    const std::vector<int64_t>& prompt = prompts.at(number);
+    const auto begin = static_cast<int64_t>(ids.size());
+    ids.insert(ids.end(), prompt.begin(), prompt.end());
+    packed.rows.push_back({.row = number,
+                           .begin = begin,
+                           .end = static_cast<int64_t>(ids.size())});
+  }
+  packed.ids_S = at::tensor(ids, at::kLong).to(device);
+  return packed;
+}
+
+void check_prompts(const std::vector<std::vector<int64_t>>& prompts,
+                   const LanguageModelInfo& info) {
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    const auto size = static_cast<int64_t>(prompts[i].size());
+    if (size == 0) fail(ErrorKind::usage, "prompt {} has no tokens", i + 1);
+    if (size > info.context)
+      fail(ErrorKind::usage,
+           "prompt {} has {} tokens, the model's context is {}. Shorten it.",
+           i + 1,
+           size,
+           info.context);
+  }
+}
+
+TextDrive::TextDrive(const LanguageModel& model,
+                     std::vector<std::vector<int64_t>> prompts)
+    : model_(model), prompts_(std::move(prompts)) {
+  check_prompts(prompts_, model.info());
+}
+
+int64_t TextDrive::token_count(std::span<const int64_t> rows) const {
+  int64_t count = 0;
+  for (const int64_t row : rows)
+    count += static_cast<int64_t>(prompts_.at(row).size());
+  return count;
+}
+
+const PackedPrompts& TextDrive::packed(std::span<const int64_t> rows) {
+  std::vector<int64_t> key(rows.begin(), rows.end());
+  const auto found = packed_.find(key);
+  if (found != packed_.end()) return found->second;
+  if (packed_.size() >= kMostPackedSets) packed_.clear();
+  PackedPrompts made = pack_prompts(prompts_, rows, model_.device());
+  return packed_.emplace(std::move(key), std::move(made)).first->second;
+}
+
+void TextDrive::run(std::span<const int64_t> rows, Tap& tap) {
+  const PackedPrompts& prompts = packed(rows);
+  Pass pass(PassContext{.rows = prompts.rows}, &tap);
+  try {
+    // A tap that is finished before the head ends the pass there.
+    model_.logits(model_.hidden(prompts.ids_S, pass), pass);
+  } catch (const PassEnded&) {
+  }
+}
+
+}  // namespace lineas

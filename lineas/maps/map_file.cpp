@@ -1,0 +1,210 @@
+// Map files: safetensors with <name>.scale, <name>.shift and optionally
+// <name>.low, <name>.high a map, and metadata (docs/formats.md). Knows nothing
+// of models: check_fits holds a set against one.
+#include <map>
+
+#include "lineas/base/error.h"
+#include "lineas/maps/map_set.h"
+#include "lineas/tensor/checkpoint.h"
+
+namespace lineas {
+namespace {
+
+constexpr const char* kFormat = "lineas.map";
+constexpr const char* kVersion = "1";
+
+using Metadata = std::map<std::string, std::string>;
+
+std::string metadata_or(const Metadata& metadata,
+                        const std::string& key,
+                        const std::string& fallback) {
+  const auto found = metadata.find(key);
+  return found == metadata.end() ? fallback : found->second;
+}
+
+void check_format(const Metadata& metadata, const std::string& path) {
+  const std::string format = metadata_or(metadata, "format", "");
+  if (format != kFormat)
+    fail(ErrorKind::format,
+         "{}: is not a map file: its metadata \"format\" is \"{}\", not "
+         "\"{}\". `lineas learn` writes map files.",
+         path,
+         format,
+         kFormat);
+  const std::string version = metadata_or(metadata, "version", "");
+  if (version != kVersion)
+    fail(ErrorKind::format,
+         "{}: map format version \"{}\" is unknown to this program, which "
+         "reads version {}. Is there a newer lineas?",
+         path,
+         version,
+         kVersion);
+}
+
+// A word of the metadata, with the file's name before a complaint.
+template <typename T>
+T parse_rule(const Metadata& metadata,
+             const std::string& key,
+             T (*parse)(const std::string&),
+             const std::string& path) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return T{};
+  try {
+    return parse(found->second);
+  } catch (const Error& error) {
+    fail(ErrorKind::format, "{}: metadata: {}", path, error.what());
+  }
+}
+
+MapRules read_rules(const Metadata& metadata, const std::string& path) {
+  return {parse_rule(metadata, "position", parse_position, path),
+          parse_rule(metadata, "tokens", parse_token_scope, path),
+          parse_rule(metadata, "guidance", parse_guidance, path)};
+}
+
+Json read_provenance(const Metadata& metadata, const std::string& path) {
+  const std::string where = path + ": metadata \"provenance\"";
+  const Json provenance =
+      parse_json(metadata_or(metadata, "provenance", "{}"), where);
+  if (!provenance.is_object())
+    fail(ErrorKind::format, "{} is not a JSON object", where);
+  return provenance;
+}
+
+// The four tensors that a map may have in its file.
+struct Parts {
+  Tensor scale_D, shift_D, low_D, high_D;
+};
+
+Tensor* part_of(Parts& parts, const std::string& suffix) {
+  if (suffix == "scale") return &parts.scale_D;
+  if (suffix == "shift") return &parts.shift_D;
+  if (suffix == "low") return &parts.low_D;
+  if (suffix == "high") return &parts.high_D;
+  return nullptr;
+}
+
+Tensor read_part(const SafetensorsFile& file, const TensorEntry& entry) {
+  if (entry.dtype != DType::f32 || entry.shape.size() != 1 ||
+      entry.shape[0] == 0)
+    fail(ErrorKind::format,
+         "{}: tensor \"{}\" is {} {}, a map's tensors are F32 [D]",
+         file.path(),
+         entry.name,
+         name_of(entry.dtype),
+         to_string(entry.shape));
+  const Tensor part_D = file.view(entry).clone();
+  if (part_D.isnan().any().item<bool>())
+    fail(ErrorKind::format,
+         "{}: tensor \"{}\" has NaN",
+         file.path(),
+         entry.name);
+  return part_D;
+}
+
+// Tensors by map name, in the order of the file.
+std::vector<std::pair<std::string, Parts>> read_parts(
+    const SafetensorsFile& file) {
+  std::vector<std::pair<std::string, Parts>> all;
+  for (const TensorEntry& entry : file.entries()) {
+    const size_t dot = entry.name.rfind('.');
+    const std::string name = entry.name.substr(0, dot);
+    auto found = std::find_if(all.begin(), all.end(), [&](const auto& item) {
+      return item.first == name;
+    });
+    if (found == all.end()) found = all.insert(all.end(), {name, Parts{}});
+    Tensor* part = dot == std::string::npos || dot == 0
+                       ? nullptr
+                       : part_of(found->second, entry.name.substr(dot + 1));
+    if (part == nullptr)
+      fail(ErrorKind::format,
+           "{}: tensor \"{}\" is none of <site>.scale, .shift, .low, .high",
+           file.path(),
+           entry.name);
+    *part = read_part(file, entry);
+  }
+  return all;
+}
+
+void check_pair(const Tensor& first,
+                const Tensor& second,
+                const std::string& names,
+                const std::string& where) {
+  if (first.defined() != second.defined())
+    fail(ErrorKind::format,
+         "{} has only the {} of {}",
+         where,
+         first.defined() ? "first" : "second",
+         names);
+  if (first.defined() && first.sizes() != second.sizes())
+    fail(ErrorKind::format,
+         "{}: {} have {} and {} neurons",
+         where,
+         names,
+         first.size(0),
+         second.size(0));
+}
+
+AffineMap to_map(const Parts& parts, const std::string& where) {
+  check_pair(parts.scale_D, parts.shift_D, ".scale and .shift", where);
+  check_pair(parts.low_D, parts.high_D, ".low and .high", where);
+  if (!parts.scale_D.defined())
+    fail(ErrorKind::format, "{} has a support but no .scale and .shift", where);
+  if (!parts.scale_D.isfinite().all().item<bool>() ||
+      !parts.shift_D.isfinite().all().item<bool>())
+    fail(ErrorKind::format, "{} has infinite values", where);
+  AffineMap map{.scale_D = parts.scale_D, .shift_D = parts.shift_D};
+  if (!parts.low_D.defined()) return map;
+  check_pair(parts.scale_D, parts.low_D, ".scale and .low", where);
+  if ((parts.low_D > parts.high_D).any().item<bool>())
+    fail(ErrorKind::format, "{} has .low above .high", where);
+  map.support = Interval{parts.low_D, parts.high_D};
+  return map;
+}
+
+// Refuses to write what could not be read back.
+void check_map(const std::string& name, const AffineMap& map) {
+  for (const Tensor& part : {map.scale_D, map.shift_D})
+    if (!part.isfinite().all().item<bool>())
+      fail(ErrorKind::numeric,
+           "the map of site \"{}\" has NaN or infinite values and is not "
+           "written",
+           name);
+}
+
+}  // namespace
+
+void write_map_set(const std::string& path, const MapSet& set) {
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  for (const auto& [name, map] : set.maps) {
+    check_map(name, map);
+    tensors.emplace_back(name + ".scale", map.scale_D.to(at::kFloat));
+    tensors.emplace_back(name + ".shift", map.shift_D.to(at::kFloat));
+    if (!map.support) continue;
+    tensors.emplace_back(name + ".low", map.support->low_D.to(at::kFloat));
+    tensors.emplace_back(name + ".high", map.support->high_D.to(at::kFloat));
+  }
+  write_safetensors(path,
+                    tensors,
+                    {{"format", kFormat},
+                     {"version", kVersion},
+                     {"provenance", set.provenance.dump()},
+                     {"position", to_string(set.rules.position)},
+                     {"tokens", to_string(set.rules.tokens)},
+                     {"guidance", to_string(set.rules.guidance)}});
+}
+
+MapSet read_map_set(const std::string& path) {
+  const SafetensorsFile file(path);
+  check_format(file.metadata(), path);
+  MapSet set;
+  set.rules = read_rules(file.metadata(), path);
+  set.provenance = read_provenance(file.metadata(), path);
+  for (const auto& [name, parts] : read_parts(file))
+    set.maps.emplace_back(
+        name, to_map(parts, fmt::format("{}: map \"{}\"", path, name)));
+  if (set.maps.empty()) fail(ErrorKind::format, "{}: holds no maps", path);
+  return set;
+}
+
+}  // namespace lineas
