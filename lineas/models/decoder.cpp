@@ -52,9 +52,7 @@ class Decoder : public LanguageModel {
   }
 
   Tensor logits(const Tensor& x_SD, Pass& pass) const override {
-    if (lm_head_) return (*lm_head_)(x_SD, pass);
-    return pass.visit(head_site_,
-                      linear(x_SD, embed_tokens_.weight_VD(), Tensor()));
+    return lm_head_(x_SD, pass);
   }
 
  private:
@@ -62,8 +60,7 @@ class Decoder : public LanguageModel {
   Embedding embed_tokens_;
   std::vector<Block> layers_;
   RmsNorm norm_;
-  std::optional<Linear> lm_head_;  // none: tied to the embedding
-  SiteIndex head_site_ = -1;
+  Linear lm_head_;
 };
 
 std::vector<Block> make_blocks(const WeightScope& scope,
@@ -83,13 +80,10 @@ Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
           make_blocks(WeightScope(files.source) / "model" / "layers", config)),
       norm_(WeightScope(files.source) / "model" / "norm",
             config.info.width,
-            config.eps) {
+            config.eps),
+      lm_head_(make_head(
+          WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {
   info_ = config.info;
-  const WeightScope head = WeightScope(files.source) / "lm_head";
-  if (config.info.tied_head)
-    head_site_ = head.site(config.info.vocabulary);
-  else
-    lm_head_.emplace(head, config.info.width, config.info.vocabulary, false);
 }
 
 LanguageModelInfo read_info(const ModelFiles& files) {
@@ -115,10 +109,11 @@ DecoderConfig read_decoder_config(const ModelFiles& files) {
                 attention.kv_heads,
                 "num_attention_heads",
                 attention.heads);
-  if (!files.config.contains("head_dim"))
+  if (!files.config.contains("head_dim") || is_null(files, "head_dim"))
     check_divides(
         files, "num_attention_heads", attention.heads, "hidden_size", width);
-  attention.head_width = size_or(files, "head_dim", width / attention.heads);
+  attention.head_width =
+      even_size_or(files, "head_dim", width / attention.heads);
   attention.core.scale =
       1.0 / std::sqrt(static_cast<double>(attention.head_width));
   config.mlp = {

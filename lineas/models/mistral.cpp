@@ -7,8 +7,10 @@ namespace lineas {
 
 std::unique_ptr<LanguageModel> make_mistral(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
-  const auto window = config_or<int64_t>(files, "sliding_window", 0);
-  config.windows.assign(config.info.layers, window);
+  // Null says that there is no window; no such key says that it is HF's.
+  if (!is_null(files, "sliding_window"))
+    config.windows.assign(config.info.layers,
+                          size_or(files, "sliding_window", kDefaultWindow));
   return make_decoder(files, config);
 }
 

@@ -68,6 +68,11 @@ Linear Linear::transposed(const WeightScope& scope, int64_t in, int64_t out) {
       site, scope.weight("weight", {in, out}).t(), scope.weight("bias", {out}));
 }
 
+Linear Linear::tied(const WeightScope& scope, const Embedding& table) {
+  const Tensor& weight_VD = table.weight_VD();
+  return Linear(scope.site(weight_VD.size(0)), weight_VD, Tensor());
+}
+
 Tensor Linear::operator()(const Tensor& x_SI, Pass& pass) const {
   return pass.visit(site_, linear(x_SI, weight_OI_, bias_O_));
 }
@@ -78,9 +83,7 @@ Embedding::Embedding(const WeightScope& scope,
     : site_(scope.site(width)),
       weight_VD_(scope.weight("weight", {vocabulary, width})) {}
 
-Tensor Embedding::operator()(const Tensor& ids_S,
-                             Pass& pass,
-                             double scale) const {
+Tensor Embedding::operator()(const Tensor& ids_S, Pass& pass) const {
   const int64_t least = ids_S.min().item<int64_t>();
   const int64_t most = ids_S.max().item<int64_t>();
   if (least < 0 || most >= weight_VD_.size(0))
@@ -89,10 +92,7 @@ Tensor Embedding::operator()(const Tensor& ids_S,
          "tokenizer belong to this model?",
          least < 0 ? least : most,
          weight_VD_.size(0));
-  Tensor x_SD = at::embedding(weight_VD_, ids_S);
-  // HF rounds the scale to the model's dtype first (Gemma2Model.forward).
-  if (scale != 1) x_SD = x_SD * at::scalar_tensor(scale, x_SD.options());
-  return pass.visit(site_, x_SD);
+  return pass.visit(site_, at::embedding(weight_VD_, ids_S));
 }
 
 RmsNorm::RmsNorm(const WeightScope& scope,

@@ -8,12 +8,16 @@
 
 namespace lineas {
 
+class Embedding;
+
 /// y = x W^T + bias. weight_OI [out, in].
 class Linear {
  public:
   Linear(const WeightScope& scope, int64_t in, int64_t out, bool has_bias);
   /// GPT-2's Conv1D: the same with the weight stored as [in, out].
   static Linear transposed(const WeightScope& scope, int64_t in, int64_t out);
+  /// An output head that is the embedding table: a site, no weight of its own.
+  static Linear tied(const WeightScope& scope, const Embedding& table);
 
   /// x_SI -> y_SO.
   Tensor operator()(const Tensor& x_SI, Pass& pass) const;
@@ -37,9 +41,9 @@ Tensor linear(const Tensor& x_SI,
 class Embedding {
  public:
   Embedding(const WeightScope& scope, int64_t vocabulary, int64_t width);
-  /// ids_S (int64) -> x_SD, times `scale` before the site is visited. Throws
-  /// usage for an id outside the vocabulary, naming it.
-  Tensor operator()(const Tensor& ids_S, Pass& pass, double scale = 1) const;
+  /// ids_S (int64) -> x_SD. Throws usage for an id outside the vocabulary,
+  /// naming it.
+  Tensor operator()(const Tensor& ids_S, Pass& pass) const;
   const Tensor& weight_VD() const { return weight_VD_; }
 
  private:
