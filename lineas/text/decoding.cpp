@@ -98,7 +98,10 @@ class ByteStream : public DecodeStream {
     bytes_ += spelled_bytes(*token);
     return take(false);
   }
-  std::string finish() override { return take(true) + clean_up_.finish(); }
+  std::string finish() override {
+    const std::string text = take(true);
+    return text + clean_up_.finish();
+  }
 
  private:
   std::string take(bool final) {
@@ -142,7 +145,7 @@ class PieceStream : public DecodeStream {
     return clean_up_.push(strip(take_run() + text));
   }
   std::string finish() override {
-    std::string text = clean_up_.push(strip(take_run()));
+    const std::string text = clean_up_.push(strip(take_run()));
     return text + clean_up_.finish();
   }
 
