@@ -7,7 +7,7 @@ Draws the text from bundled/tinytown/world.json, trains tokenizer and model,
 writes checkpoints, a JSONL log and exports into --work, and at the end the
 export and the model card into --out. Run again, it goes on from its last
 checkpoint. The rate is warm-up, constant, then a linear decay over the last
-fifth of --steps, so --steps may still be changed before the decay begins.
+quarter of --steps, so --steps may still be changed before the decay begins.
 """
 
 import argparse
@@ -35,13 +35,14 @@ def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--out", type=Path, default=BUNDLED)
     p.add_argument("--work", type=Path, default=Path("build-tinytown"))
-    p.add_argument("--steps", type=int, default=4400)
+    p.add_argument("--steps", type=int, default=4000)
     p.add_argument("--minutes", type=float, help="stop and save after this")
-    p.add_argument("--rows", type=int, default=16, help="rows of 256 a step")
+    p.add_argument("--rows", type=int, default=8, help="rows of 256 a step")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--save-every", type=int, default=100)
     p.add_argument("--measure-every", type=int, default=200)
+    p.add_argument("--threads", type=int, default=2)
     p.add_argument("--compile", action="store_true",
                    help="torch.compile (needs a C++ compiler): 1.5x faster")
     return p.parse_args()
@@ -49,7 +50,7 @@ def options():
 
 def rate(step, o):
     """The learning rate of one step."""
-    decay = 0.8 * o.steps
+    decay = 0.75 * o.steps
     if step < 100:
         return o.lr * (step + 1) / 100
     if step < decay:
@@ -57,13 +58,15 @@ def rate(step, o):
     return o.lr * max(0.01, (o.steps - step) / (o.steps - decay))
 
 
-def optimizer_of(model, lr):
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    vectors = [p for p in model.parameters() if p.dim() <= 1]
-    return torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": 0.05},
-         {"params": vectors, "weight_decay": 0.0}],
-        lr=lr, betas=(0.9, 0.98), eps=1e-8)
+def optimizers_of(model, lr):
+    """Muon for the matrices inside the blocks, AdamW for all else."""
+    inside = [p for p in model.model.layers.parameters() if p.dim() == 2]
+    chosen = {id(p) for p in inside}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    return [torch.optim.Muon(inside, lr=lr, weight_decay=0.05,
+                             adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), eps=1e-8,
+                              weight_decay=0.0)]
 
 
 class Run:
@@ -79,7 +82,7 @@ class Run:
         self.tokenizer = load_tokenizer(o.work)
         self.packer = Packer(self.world, self.tokenizer, o.seed)
         self.model = LanguageModel(SHAPE)
-        self.optimizer = optimizer_of(self.model, o.lr)
+        self.optimizers = optimizers_of(self.model, o.lr)
         self.step, self.seconds, self.tokens = 0, 0.0, 0
         self.measured = {}
         self.state = o.work / "checkpoint.pt"
@@ -97,14 +100,15 @@ class Run:
     def load(self):
         saved = torch.load(self.state, weights_only=True)
         self.model.load_state_dict(saved["model"])
-        self.optimizer.load_state_dict(saved["optimizer"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(state)
         self.step, self.seconds = saved["step"], saved["seconds"]
         self.tokens, self.measured = saved["tokens"], saved["measured"]
 
     def save(self):
         part = self.state.with_suffix(".part")
         torch.save({"model": self.model.state_dict(),
-                    "optimizer": self.optimizer.state_dict(),
+                    "optimizers": [x.state_dict() for x in self.optimizers],
                     "step": self.step, "seconds": self.seconds,
                     "tokens": self.tokens, "measured": self.measured}, part)
         part.rename(self.state)
@@ -152,17 +156,18 @@ def show(run, loss, speed):
 
 
 def train_step(run, compute):
-    """One step; every tenth has rows of 512 so that all positions are seen."""
-    wide = run.step % 10 == 9
+    """One step; the last twentieth has rows of 512, to see all positions."""
+    wide = run.step >= 0.95 * run.o.steps
     rows, length = (run.o.rows // 2, 512) if wide else (run.o.rows, 256)
     inputs, targets = run.packer.batch(run.step, rows, length)
-    for group in run.optimizer.param_groups:
-        group["lr"] = rate(run.step, run.o)
     loss = compute(inputs, targets)
-    run.optimizer.zero_grad(set_to_none=True)
+    run.model.zero_grad(set_to_none=True)
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), 1.0)
-    run.optimizer.step()
+    for optimizer in run.optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate(run.step, run.o)
+        optimizer.step()
     run.step += 1
     run.tokens += int((targets != IGNORE).sum())
     return loss.item(), norm.item()
@@ -197,7 +202,7 @@ def train(run):
 
 def main():
     o = options()
-    torch.set_float32_matmul_precision("high")
+    torch.set_num_threads(o.threads)
     run = Run(o)
     train(run)
     if run.step >= o.steps:
