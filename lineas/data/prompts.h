@@ -30,6 +30,9 @@ struct PromptSet {
 /// not UTF-8, no prompts, a missing column or subset, a bad line.
 PromptSet read_prompts(const std::string& spec);
 
+/// The same from bytes that are already there; `spec` says how to read them.
+PromptSet parse_prompts(const std::string& spec, std::string bytes);
+
 /// A hash of the content (not of the name), equal on every machine: 16 hex
 /// digits, for provenance.
 std::string content_hash(const PromptSet& prompts);

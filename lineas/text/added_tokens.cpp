@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "lineas/text/utf8.h"
+#include "lineas/base/utf8.h"
+#include "lineas/text/unicode.h"
 
 namespace lineas {
 namespace {

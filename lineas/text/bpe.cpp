@@ -5,8 +5,8 @@
 #include <queue>
 
 #include "lineas/base/error.h"
+#include "lineas/base/utf8.h"
 #include "lineas/text/byte_alphabet.h"
-#include "lineas/text/utf8.h"
 
 namespace lineas {
 namespace {

@@ -6,8 +6,9 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/utf8.h"
 #include "lineas/text/tokenizer_config.h"
-#include "lineas/text/utf8.h"
+#include "lineas/text/unicode.h"
 
 namespace lineas {
 namespace {

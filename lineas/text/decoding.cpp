@@ -4,8 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "lineas/base/utf8.h"
 #include "lineas/text/byte_alphabet.h"
-#include "lineas/text/utf8.h"
 
 namespace lineas {
 namespace {

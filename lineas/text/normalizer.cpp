@@ -4,7 +4,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/text/regex.h"
-#include "lineas/text/utf8.h"
+#include "lineas/text/unicode.h"
 
 namespace lineas {
 namespace {

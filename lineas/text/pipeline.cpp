@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "lineas/base/error.h"
+#include "lineas/base/utf8.h"
 #include "lineas/text/added_tokens.h"
-#include "lineas/text/utf8.h"
 
 namespace lineas {
 namespace {

@@ -1,8 +1,9 @@
 #include "lineas/text/pre_tokenizer.h"
 
 #include "lineas/base/error.h"
+#include "lineas/base/utf8.h"
 #include "lineas/text/regex.h"
-#include "lineas/text/utf8.h"
+#include "lineas/text/unicode.h"
 
 namespace lineas {
 namespace {

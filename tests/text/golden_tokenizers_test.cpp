@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "lineas/base/json.h"
+#include "lineas/base/utf8.h"
 #include "lineas/text/tokenizer.h"
-#include "lineas/text/utf8.h"
 
 namespace lineas {
 namespace {

@@ -1,9 +1,8 @@
-// UTF-8 and the few Unicode properties that tokenizers ask about. Knows nothing
-// of tokens.
+// UTF-8: reading it a character at a time, checking it, and repairing it the
+// way everybody does (U+FFFD). Knows no properties of characters.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,19 +29,6 @@ std::optional<size_t> find_invalid_utf8(std::string_view text);
 /// bytes were used: all of them when `final`, else all but an unfinished
 /// character at the end.
 size_t append_lossy(std::string_view bytes, bool final, std::string& out);
-
-void append_utf8(char32_t code, std::string& out);
-
-/// Unicode White_Space.
-bool is_white_space(char32_t code);
-/// \w of regular expressions: letters, marks, decimal digits, connectors.
-bool is_word(char32_t code);
-/// General category N*: what `char::is_numeric` of Rust says.
-bool is_numeric(char32_t code);
-
-enum class NormalForm { nfc, nfd, nfkc, nfkd };
-/// The Unicode normal form of valid UTF-8.
-std::string normalize(std::string_view text, NormalForm form);
 
 inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 

@@ -1,0 +1,23 @@
+// The few Unicode properties and normal forms that tokenizers ask about.
+// Knows nothing of tokens.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace lineas {
+
+void append_utf8(char32_t code, std::string& out);
+
+/// Unicode White_Space.
+bool is_white_space(char32_t code);
+/// \w of regular expressions: letters, marks, decimal digits, connectors.
+bool is_word(char32_t code);
+/// General category N*: what `char::is_numeric` of Rust says.
+bool is_numeric(char32_t code);
+
+enum class NormalForm { nfc, nfd, nfkc, nfkd };
+/// The Unicode normal form of valid UTF-8.
+std::string normalize(std::string_view text, NormalForm form);
+
+}  // namespace lineas
