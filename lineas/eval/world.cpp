@@ -62,8 +62,8 @@ class WorldReader {
   }
 
   void read_labels() {
-    for (const auto& [name, values] :
-         require<Json>(json_, "labels", where_).items()) {
+    const Json labels = require<Json>(json_, "labels", where_);
+    for (const auto& [name, values] : labels.items()) {
       WorldLabel label{name, {}};
       for (const auto& [value, weight] : values.items()) {
         label.values.push_back(value);
@@ -188,8 +188,8 @@ class WorldReader {
   void read_facts() {
     const Json quiz = require<Json>(json_, "quiz", where_);
     world_.letters = require<std::vector<std::string>>(quiz, "letters", where_);
-    for (const auto& [name, kind] :
-         require<Json>(json_, "fact_kinds", where_).items()) {
+    const Json kinds = require<Json>(json_, "fact_kinds", where_);
+    for (const auto& [name, kind] : kinds.items()) {
       read_fact_kind(fmt::format("{}: fact kind \"{}\"", where_, name), kind);
     }
   }
