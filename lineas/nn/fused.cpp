@@ -196,13 +196,22 @@ struct GatherRows : Function<GatherRows> {
                         const Tensor& x,
                         const Tensor& index,
                         const Tensor& inverse) {
-    context->save_for_backward({inverse});
+    context->save_for_backward({index, inverse});
     return x.index_select(0, index);
   }
   static variable_list backward(AutogradContext* context,
                                 variable_list gradients) {
-    const Tensor inverse = context->get_saved_variables()[0];
-    return {gradients[0].index_select(0, inverse), Tensor(), Tensor()};
+    const variable_list saved = context->get_saved_variables();
+    const Tensor& index = saved[0];
+    const Tensor& inverse = saved[1];  // an entry for every row of x
+    const Tensor& dy = gradients[0];
+    if (index.size(0) >= inverse.size(0))
+      return {dy.index_select(0, inverse), Tensor(), Tensor()};
+    // `index` leaves rows of x out: these get zero.
+    std::vector<int64_t> shape = dy.sizes().vec();
+    shape[0] = inverse.size(0);
+    Tensor dx = at::zeros(shape, dy.options()).index_copy_(0, index, dy);
+    return {dx, Tensor(), Tensor()};
   }
 };
 

@@ -22,9 +22,10 @@ Tensor rotate(const Tensor& x_SHd,
 /// silu(gate) * up. Source: Shazeer 2020, eq. 6 (SwiGLU).
 Tensor swiglu(const Tensor& gate_SF, const Tensor& up_SF);
 
-/// x[index] along dim 0, where `inverse` leads every used row back: the
-/// gradient is a gather too. Rows of x that `index` repeats as padding must
-/// have no influence on the result.
+/// x[index] along dim 0, where `inverse` leads every row of x back to one of
+/// its places: no gradient is a sum. Spreading (`index` longer than x), the
+/// repeats are padding that must have no influence; packing, the rows of x that
+/// `index` leaves out get gradient zero.
 Tensor gather_rows(const Tensor& x, const Tensor& index, const Tensor& inverse);
 
 /// scale_D * x + shift_D over the last dimension, in float32, rounded once to

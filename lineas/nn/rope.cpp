@@ -47,6 +47,8 @@ double scale_frequency(double frequency,
 
 Rope::Rope(const Json& config, int64_t head_width, const std::string& where) {
   const double theta = value_or<double>(config, "rope_theta", where, 10000.0);
+  if (!(theta > 0))
+    fail(ErrorKind::format, "{}: \"rope_theta\" is {}", where, theta);
   const Json scaling = value_or<Json>(config, "rope_scaling", where, nullptr);
   std::vector<float> frequencies;
   for (int64_t i = 0; i < head_width / 2; ++i) {
