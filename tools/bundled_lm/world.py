@@ -229,7 +229,7 @@ class _Derivation:
         return self._lines(first, line), "\n"
 
     def _notes(self):
-        # Openings repeat, so the first fact decides the split.
+        # Openings repeat, so the whole page decides the split.
         first = self._unit(lambda: self._expand("notes_opening"))
         state = (dict(self.labels), self.logprob)
         while True:
