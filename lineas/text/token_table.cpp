@@ -7,7 +7,7 @@
 namespace lineas {
 namespace {
 
-constexpr int64_t kLargestId = (1 << 24) - 1;
+constexpr int64_t kLargestId = (1 << 22) - 1;
 
 }  // namespace
 
