@@ -1,0 +1,121 @@
+// lineas demo: the whole road on the bundled model in a minute. Learns a map
+// from 32 rude and 32 neutral texts, writes it, and shows one prompt at several
+// strengths beside what the oracle and held-out text say of each.
+#include <chrono>
+#include <cstdio>
+
+#include "lineas/base/file.h"
+#include "lineas/base/log.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+#include "lineas/engine/learn_maps.h"
+#include "lineas/eval/tone.h"
+#include "lineas/generate/text_loop.h"
+
+namespace lineas {
+namespace {
+
+struct Arguments {
+  ModelArguments model{.model = "tinytown"};
+  std::string output = "rude-to-neutral.safetensors";
+  ToneOptions tone;
+};
+
+constexpr const char* kPrompt = "Greta and Simon met at the bakery.";
+constexpr int64_t kPrompts = 32;
+
+MapSet learn_demo_map(const Engine& engine) {
+  const std::string lists = engine.folder() + "/prompts/tone.json";
+  LearnRequest request;
+  request.source = read_prompts(lists + "#rude");
+  request.target = read_prompts(lists + "#neutral");
+  request.take = kPrompts;
+  fmt::print(
+      "Learning from {} rude and {} neutral texts\n", kPrompts, kPrompts);
+  const auto start = std::chrono::steady_clock::now();
+  TerminalProgress progress;
+  MapSet set = learn_maps(engine, request, progress);
+  const std::chrono::duration<double> spent =
+      std::chrono::steady_clock::now() - start;
+  fmt::print("{} maps in {:.1f} s, loss {:.4g} -> {:.4g}\n",
+             set.maps.size(),
+             spent.count(),
+             set.provenance["loss"].front().get<double>(),
+             set.provenance["loss"].back().get<double>());
+  return set;
+}
+
+// One prompt at every strength, as one batch.
+std::vector<std::string> continue_prompt(const Engine& engine,
+                                         const MapSet& set,
+                                         const ToneOptions& options) {
+  const std::vector<int64_t> prompt = engine.encode(kPrompt);
+  const std::vector<TextRow> rows(options.strengths.size(),
+                                  {prompt, row_seed(options.seed, prompt, 0)});
+  SteerTap tap(engine.model().sites(), {{set}}, options.strengths);
+  std::vector<std::string> texts;
+  for (const Continuation& made :
+       continue_text(engine.model(),
+                     rows,
+                     {.max_new_tokens = options.new_tokens,
+                     .sampling = {.temperature = 1},
+                     .eos_ids = engine.eos_ids(),
+                     .tap = &tap}))
+    texts.push_back(engine.decode_continuation(prompt, made.ids));
+  return texts;
+}
+
+void print_table(const std::vector<ToneRate>& rates) {
+  fmt::print(
+      "\nstrength   rude        grammatical   perplexity of neutral text\n");
+  for (const ToneRate& rate : rates)
+    fmt::print(
+        "{:8.2f}   {:4.1f}% ±{:3.1f}   {:5.1f}%        {:.3f} ({:+.1f}%)\n",
+        rate.strength,
+        100 * rate.rude_share(),
+        100 * rate.rude_error(),
+        100 * rate.grammatical_share(),
+        rate.perplexity,
+        100 * (rate.perplexity / rates[0].perplexity - 1));
+}
+
+void run(const Arguments& arguments) {
+  check_writable(arguments.output);
+  const Engine engine = open_engine(arguments.model);
+  const MapSet set = learn_demo_map(engine);
+  write_map_set(arguments.output, set);
+  fmt::print("Wrote {}\n\n\"{}\" goes on, strength by strength:\n",
+             arguments.output,
+             kPrompt);
+  const auto texts = continue_prompt(engine, set, arguments.tone);
+  for (size_t i = 0; i < texts.size(); ++i)
+    fmt::print("\n[{:.2f}]{}\n", arguments.tone.strengths[i], texts[i]);
+  fmt::print("\nMeasuring on {} openings...\n", arguments.tone.openings);
+  std::fflush(stdout);
+  print_table(measure_tone(engine, set, arguments.tone));
+  fmt::print(
+      "\nYour own text:\n  lineas generate -m {} --steer {}:1 -p \"...\"\n",
+      arguments.model.model,
+      arguments.output);
+}
+
+}  // namespace
+
+void add_demo(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *program.add_subcommand(
+      "demo", "Learn a map on the bundled model and show what it does");
+  add_device_options(command, arguments->model);
+  command
+      .add_option("--openings",
+                  arguments->tone.openings,
+                  "Neutral openings that the oracle reads, at most")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("-o,--output", arguments->output, "The map to write")
+      ->type_name("MAP.safetensors")
+      ->capture_default_str();
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

@@ -1,0 +1,117 @@
+// lineas learn: two prompt lists in, a map out.
+#include "lineas/base/error.h"
+#include "lineas/base/file.h"
+#include "lineas/base/log.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+#include "lineas/engine/learn_maps.h"
+
+namespace lineas {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  std::string source, target;
+  std::string output;
+  LearnRequest request;
+};
+
+constexpr size_t kFewPrompts = 4;
+
+void warn_of_few(const PromptSet& prompts) {
+  if (prompts.size() < kFewPrompts)
+    log_warning(
+        "{}: {} prompt(s); a distribution is hard to tell from so few, "
+        "32 are enough",
+        prompts.name,
+        prompts.size());
+}
+
+void run(Arguments arguments) {
+  check_writable(arguments.output);
+  LearnRequest& request = arguments.request;
+  request.files.state = arguments.output + ".state";
+  if (!request.files.log.empty()) check_writable(request.files.log);
+  request.source = read_prompts(arguments.source);
+  request.target = read_prompts(arguments.target);
+  warn_of_few(request.source);
+  warn_of_few(request.target);
+  const Engine engine = open_engine(arguments.model);
+  TerminalProgress progress;
+  const MapSet set = learn_maps(engine, request, progress);
+  write_map_set(arguments.output, set);
+  log_info("{}: {} maps, loss {:.5g} -> {:.5g}",
+           arguments.output,
+           set.maps.size(),
+           set.provenance["loss"].front().get<double>(),
+           set.provenance["loss"].back().get<double>());
+}
+
+void add_method_options(CLI::App& command, LineasOptions& options) {
+  visit_options(
+      options, [&command](const char* name, auto& value, const char* sentence) {
+        const std::string flag = std::string(name) == "seed"
+                                     ? "-s,--seed"
+                                     : fmt::format("--{}", name);
+        command.add_option(flag, value, sentence)->capture_default_str();
+      });
+}
+
+void add_run_options(CLI::App& command, RunFiles& files) {
+  command
+      .add_option("--save-every",
+                  files.save_every,
+                  "Keep the state in MAP.state every so many steps (ctrl-C "
+                  "keeps it always)")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--resume", files.resume, "Continue from MAP.state");
+  command
+      .add_option("--log",
+                  files.log,
+                  "Write loss, loss per site, rate, support, seconds and "
+                  "memory of every step")
+      ->type_name("FILE.jsonl");
+}
+
+}  // namespace
+
+void add_learn(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *program.add_subcommand(
+      "learn", "Learn maps that lead from one list of prompts to another");
+  add_model_options(command, arguments->model);
+  command
+      .add_option("--source", arguments->source, "Prompts to lead away from")
+      ->type_name("FILE")
+      ->required();
+  command.add_option("--target", arguments->target, "Prompts to lead to")
+      ->type_name("FILE")
+      ->required();
+  LearnRequest& request = arguments->request;
+  command
+      .add_option("--take",
+                  request.take,
+                  "Only the first N prompts of each list; 0: all")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
+  command
+      .add_option("--sites",
+                  request.sites,
+                  "Sites that get a map; a regular expression for the whole "
+                  "name (default: the norms after attention)")
+      ->type_name("REGEX");
+  command
+      .add_option("--match",
+                  request.match,
+                  "Sites where distributions are matched (default: --sites)")
+      ->type_name("REGEX");
+  add_method_options(command, request.options);
+  add_run_options(command, request.files);
+  command.add_option("-o,--output", arguments->output, "The map to write")
+      ->type_name("MAP.safetensors")
+      ->required();
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

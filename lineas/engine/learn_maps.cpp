@@ -1,0 +1,94 @@
+#include "lineas/engine/learn_maps.h"
+
+#include <numeric>
+
+#include "lineas/base/error.h"
+#include "lineas/base/log.h"
+#include "lineas/base/version.h"
+#include "lineas/generate/text_drive.h"
+
+namespace lineas {
+namespace {
+
+constexpr const char* kDefaultPatterns[] = {".*post.*layernorm", ".*\\.ln_2"};
+
+PromptSet first_of(PromptSet prompts, int64_t take) {
+  const size_t count = take > 0 ? static_cast<size_t>(take) : prompts.size();
+  if (count > prompts.size())
+    fail(ErrorKind::usage,
+         "--take {}: {} has {} prompts",
+         take,
+         prompts.name,
+         prompts.size());
+  if (prompts.has_ids())
+    prompts.ids.resize(count);
+  else
+    prompts.texts.resize(count);
+  return prompts;
+}
+
+Json describe(const PromptSet& prompts) {
+  return {{"name", prompts.name},
+          {"count", prompts.size()},
+          {"hash", content_hash(prompts)}};
+}
+
+std::vector<int64_t> consecutive(int64_t begin, size_t count) {
+  std::vector<int64_t> rows(count);
+  std::iota(rows.begin(), rows.end(), begin);
+  return rows;
+}
+
+std::string choose_pattern(const std::string& asked, const SiteTable& sites) {
+  if (!asked.empty()) return asked;
+  const std::string pattern = default_sites(sites);
+  log_info("sites: {} ({} sites)", pattern, sites.match(pattern).size());
+  return pattern;
+}
+
+}  // namespace
+
+std::string default_sites(const SiteTable& sites) {
+  for (const char* pattern : kDefaultPatterns) {
+    try {
+      sites.match(pattern);
+      return pattern;
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::not_found) throw;
+    }
+  }
+  fail(ErrorKind::not_found,
+       "the model has no sites by the usual names ({}); choose some with "
+       "--sites, `lineas inspect MODEL` lists them",
+       fmt::join(kDefaultPatterns, ", "));
+}
+
+MapSet learn_maps(const Engine& engine,
+                  const LearnRequest& request,
+                  Progress& progress) {
+  const SiteTable& sites = engine.model().sites();
+  const std::string pattern = choose_pattern(request.sites, sites);
+  const std::string match = request.match.empty() ? pattern : request.match;
+  const PromptSet source = first_of(request.source, request.take);
+  const PromptSet target = first_of(request.target, request.take);
+  std::vector<std::vector<int64_t>> prompts = engine.encode(source);
+  for (auto& ids : engine.encode(target)) prompts.push_back(std::move(ids));
+  TextDrive drive(engine.model(), std::move(prompts));
+  const auto source_count = static_cast<int64_t>(source.size());
+  const Json identity = {{"tool", fmt::format("lineas.cpp {}", kVersion)},
+                         {"model", engine.identity()},
+                         {"source", describe(source)},
+                         {"target", describe(target)},
+                         {"sites", pattern},
+                         {"match", match}};
+  const Problem problem{.drive = drive,
+                        .source_rows = consecutive(0, source.size()),
+                        .target_rows = consecutive(source_count, target.size()),
+                        .map_sites = sites.match(pattern),
+                        .match_sites = sites.match(match),
+                        .device = engine.model().device(),
+                        .identity = identity};
+  return LineasLearner(request.options, request.files).learn(problem, progress);
+}
+
+}  // namespace lineas
