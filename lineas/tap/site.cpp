@@ -13,13 +13,18 @@ std::string without_zero(const std::string& name) {
   return name.ends_with(":0") ? name.substr(0, name.size() - 2) : name;
 }
 
-// Splits "pattern:k" into the pattern and the element's suffix.
+// Splits "pattern:k" into the pattern and k; k is empty where there is none.
 std::pair<std::string, std::string> split_element(const std::string& pattern) {
   const size_t colon = pattern.rfind(':');
   if (colon == std::string::npos || colon + 1 == pattern.size() ||
       pattern.find_first_not_of("0123456789", colon + 1) != std::string::npos)
     return {pattern, ""};
-  return {pattern.substr(0, colon), without_zero(pattern.substr(colon))};
+  return {pattern.substr(0, colon), pattern.substr(colon + 1)};
+}
+
+// A site without a number is element 0 of its module.
+bool is_element(const std::string& wanted, const std::string& its) {
+  return wanted.empty() || wanted == (its.empty() ? "0" : its);
 }
 
 std::regex compile(const std::string& pattern) {
@@ -60,8 +65,9 @@ std::vector<SiteIndex> SiteTable::match(const std::string& pattern) const {
   std::vector<SiteIndex> matches;
   for (SiteIndex i = 0; i < size(); ++i) {
     const auto [module, its_element] = split_element(sites_[i].name);
-    if (!element.empty() && element != its_element) continue;
-    if (std::regex_match(module, expression)) matches.push_back(i);
+    if (is_element(element, its_element) &&
+        std::regex_match(module, expression))
+      matches.push_back(i);
   }
   if (matches.empty())
     fail(ErrorKind::not_found,
