@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cmath>
-#include <set>
+#include <limits>
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 #include "lineas/base/seed.h"
+#include "lineas/learn/methods.h"
 #include "lineas/learn/parameters.h"
 #include "lineas/learn/run_state.h"
 #include "lineas/tap/recorder.h"
@@ -15,12 +17,15 @@
 namespace lineas {
 namespace {
 
+// Maps are float32, and so is whatever scales them.
+constexpr double kMostFloat = std::numeric_limits<float>::max();
+
 double parse_weight(const std::string& text, const char* option) {
   double value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end || !(value >= 0) ||
-      !std::isfinite(value))
+      value > kMostFloat)
     fail(ErrorKind::usage,
          "--{} {}: a weight must be a number of at least 0",
          option,
@@ -46,10 +51,25 @@ Penalty parse_penalty(const LineasOptions& options) {
   return penalty;
 }
 
-ObjectiveOptions objective_options(const LineasOptions& options) {
-  return {parse_ot_match(options.ot_match),
-          parse_loss_reduction(options.loss_reduction),
-          static_cast<uint64_t>(options.seed)};
+// The options' words as what they mean.
+struct Settings {
+  OptimizerKind optimizer;
+  Schedule schedule;
+  Penalty penalty;
+  ObjectiveOptions objective;
+  Pooling pooling;
+  Position position;
+};
+
+Settings parse_settings(const LineasOptions& options) {
+  return {.optimizer = parse_optimizer(options.optimizer),
+          .schedule = parse_schedule(options.schedule),
+          .penalty = parse_penalty(options),
+          .objective = {parse_ot_match(options.ot_match),
+                        parse_loss_reduction(options.loss_reduction),
+                        static_cast<uint64_t>(options.seed)},
+          .pooling = parse_pooling(options.pool),
+          .position = parse_position(options.position)};
 }
 
 // One learning run: what stays the same over its steps, and the maps.
@@ -70,20 +90,18 @@ class Run {
   using Rows = std::vector<int64_t>;
 
   Rows rows_of_step(int64_t t) const;
-  std::vector<Tensor> respond(std::span<const int64_t> rows);
-  std::vector<Tensor> respond_without_graph(const std::vector<Rows>& pieces);
-  ObjectiveValue evaluate(const std::vector<Tensor>& responses, int64_t t);
+  Tensor respond(std::span<const int64_t> rows);
+  Tensor respond_without_graph(const std::vector<Rows>& pieces);
+  ObjectiveValue evaluate(const Tensor& response_NW, int64_t t);
   ObjectiveValue gradient_at_once(const Rows& rows, int64_t t);
   ObjectiveValue gradient_by_replay(const std::vector<Rows>& pieces, int64_t t);
   void update(int64_t t);
+  void check_maps(int64_t t) const;
   void report_unreached(int64_t visited);
 
   const LineasOptions& options_;
   const Problem& problem_;
-  Pooling pooling_;
-  Position position_;
-  Schedule schedule_;
-  Penalty penalty_;
+  Settings settings_;
   AffineParameters parameters_;
   Optimizer optimizer_;
   MatchObjective objective_;
@@ -102,33 +120,27 @@ std::vector<Tensor> record_target(const LineasOptions& options,
 Run::Run(const LineasOptions& options, const Problem& problem)
     : options_(options),
       problem_(problem),
-      pooling_(parse_pooling(options.pool)),
-      position_(parse_position(options.position)),
-      schedule_(parse_schedule(options.schedule)),
-      penalty_(parse_penalty(options)),
+      settings_(parse_settings(options)),
       parameters_(problem.drive.sites(), problem.map_sites, problem.device),
-      optimizer_(parse_optimizer(options.optimizer),
-                 parameters_.size(),
-                 problem.device),
-      objective_(record_target(options, problem), objective_options(options)) {}
+      optimizer_(settings_.optimizer, parameters_.size(), problem.device),
+      objective_(record_target(options, problem), settings_.objective) {}
 
 RunState Run::state() const {
   RunState state;
   state.tensors = optimizer_.state();
-  state.tensors.emplace_back("maps",
-                             const_cast<Run*>(this)->parameters_.values());
+  state.tensors.emplace_back("maps", parameters_.values());
   return state;
 }
 
 void Run::restore(const RunState& state) {
-  std::map<std::string, Tensor> tensors(state.tensors.begin(),
-                                        state.tensors.end());
+  const std::map<std::string, Tensor> tensors(state.tensors.begin(),
+                                              state.tensors.end());
   optimizer_.restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
 }
 
 double Run::rate(int64_t t) const {
-  return learning_rate(schedule_, options_.lr, t, options_.steps);
+  return learning_rate(settings_.schedule, options_.lr, t, options_.steps);
 }
 
 // An endless reshuffled cycle over all source rows, a function of seed and step
@@ -157,68 +169,66 @@ std::vector<std::vector<int64_t>> split(const std::vector<int64_t>& rows,
   return pieces;
 }
 
-// The pooled responses of these rows with the present maps.
-std::vector<Tensor> Run::respond(std::span<const int64_t> rows) {
-  TrainingTap maps(parameters_, position_);
-  PooledRecorder recorder(problem_.match_sites, pooling_);
+// The pooled responses of these rows with the present maps, the matched sites
+// side by side.
+Tensor Run::respond(std::span<const int64_t> rows) {
+  TrainingTap maps(parameters_, settings_.position);
+  PooledRecorder recorder(problem_.match_sites, settings_.pooling);
   ChainTap chain({&maps, &recorder});
   problem_.drive.run(rows, chain);
   report_unreached(maps.visited());
-  return recorder.pooled();
+  return at::cat(recorder.pooled(), 1);
 }
 
 void Run::report_unreached(int64_t visited) {
+  if (reported_) return;
+  reported_ = true;
   const int64_t mapped = static_cast<int64_t>(problem_.map_sites.size());
-  if (!reported_ && visited < mapped)
+  if (visited == 0)
+    fail(ErrorKind::usage,
+         "all {} mapped sites lie behind the last matched site: there is "
+         "nothing to learn. Match a later site (--match).",
+         mapped);
+  if (visited < mapped)
     log_warning(
         "{} of {} mapped sites lie behind the last matched site: they stay "
         "the identity",
         mapped - visited,
         mapped);
-  reported_ = true;
 }
 
-std::vector<Tensor> Run::respond_without_graph(
-    const std::vector<Rows>& pieces) {
+Tensor Run::respond_without_graph(const std::vector<Rows>& pieces) {
   const c10::NoGradGuard no_gradients;
-  std::vector<std::vector<Tensor>> parts(problem_.match_sites.size());
-  for (const Rows& piece : pieces) {
-    const std::vector<Tensor> pooled = respond(piece);
-    for (size_t s = 0; s < parts.size(); ++s) parts[s].push_back(pooled[s]);
-  }
-  std::vector<Tensor> responses;
-  for (const auto& part : parts) responses.push_back(at::cat(part));
-  return responses;
+  std::vector<Tensor> parts;
+  for (const Rows& piece : pieces) parts.push_back(respond(piece));
+  return at::cat(parts);
 }
 
-ObjectiveValue Run::evaluate(const std::vector<Tensor>& responses, int64_t t) {
+ObjectiveValue Run::evaluate(const Tensor& response_NW, int64_t t) {
   const c10::NoGradGuard no_gradients;
-  ObjectiveValue value = objective_.evaluate(responses, t);
-  if (std::isfinite(value.loss)) return value;
-  for (size_t s = 0; s < responses.size(); ++s)
-    check_finite(responses[s],
-                 problem_.drive.sites()[problem_.match_sites[s]],
-                 "the response of the source prompts");
-  fail(ErrorKind::numeric,
-       "the loss of step {} is {}: try a smaller --lr than {}",
-       t + 1,
-       value.loss,
-       options_.lr);
+  ObjectiveValue value = objective_.evaluate(response_NW, t);
+  for (size_t s = 0; s < value.site_loss.size(); ++s)
+    if (!std::isfinite(value.site_loss[s]))
+      fail(ErrorKind::numeric,
+           "step {}: the loss at site \"{}\" is {}. {}",
+           t + 1,
+           problem_.drive.sites()[problem_.match_sites[s]].name,
+           value.site_loss[s],
+           t > 0 ? fmt::format("Try a smaller --lr than {}.", options_.lr)
+                 : "Are the weights up to here sound, and is the dtype wide "
+                   "enough (try --dtype float32)?");
+  return value;
 }
 
-// Sends d loss / d response backward through the graph of the responses.
-void backward(const std::vector<Tensor>& responses,
-              const std::vector<Tensor>& gradients) {
-  Tensor sum = at::zeros({}, responses[0].options());
-  for (size_t s = 0; s < responses.size(); ++s)
-    sum = sum + (responses[s] * gradients[s]).sum();
-  if (sum.requires_grad()) sum.backward();
+// Sends d loss / d response backward through the graph of the response.
+void backward(const Tensor& response_NW, const Tensor& gradient_NW) {
+  if (response_NW.requires_grad()) response_NW.backward(gradient_NW);
 }
 
 ObjectiveValue Run::gradient_at_once(const Rows& rows, int64_t t) {
-  const std::vector<Tensor> responses = respond(rows);
-  ObjectiveValue value = evaluate(responses, t);
-  backward(responses, value.gradient_ND);
+  const Tensor response_NW = respond(rows);
+  ObjectiveValue value = evaluate(response_NW, t);
+  backward(response_NW, value.gradient_NW);
   return value;
 }
 
@@ -230,10 +240,7 @@ ObjectiveValue Run::gradient_by_replay(const std::vector<Rows>& pieces,
   int64_t begin = 0;
   for (const Rows& piece : pieces) {
     const int64_t count = static_cast<int64_t>(piece.size());
-    std::vector<Tensor> shares;
-    for (const Tensor& gradient_ND : value.gradient_ND)
-      shares.push_back(gradient_ND.narrow(0, begin, count));
-    backward(respond(piece), shares);
+    backward(respond(piece), value.gradient_NW.narrow(0, begin, count));
     begin += count;
   }
   return value;
@@ -243,12 +250,27 @@ void Run::update(int64_t t) {
   const c10::NoGradGuard no_gradients;
   const double rate = this->rate(t);
   optimizer_.step(parameters_.values(), parameters_.gradient(), rate);
-  if (penalty_.is_zero()) return;
+  check_maps(t);
+  if (settings_.penalty.is_zero()) return;
   for (size_t place = 0; place < parameters_.sites().size(); ++place)
     apply_prox(parameters_.scale_D(place).detach(),
                parameters_.shift_D(place).detach(),
-               penalty_,
+               settings_.penalty,
                rate);
+}
+
+// Finds a gradient that overflowed behind a finite loss, too.
+void Run::check_maps(int64_t t) const {
+  if (parameters_.values().isfinite().all().item<bool>()) return;
+  for (size_t place = 0; place < parameters_.sites().size(); ++place)
+    if (!parameters_.scale_D(place).isfinite().all().item<bool>() ||
+        !parameters_.shift_D(place).isfinite().all().item<bool>())
+      fail(ErrorKind::numeric,
+           "step {}: the map of site \"{}\" is no longer finite. Try a "
+           "smaller --lr than {}.",
+           t + 1,
+           problem_.drive.sites()[parameters_.sites()[place]].name,
+           options_.lr);
 }
 
 ObjectiveValue Run::step(int64_t t) {
@@ -266,56 +288,62 @@ ObjectiveValue Run::step(int64_t t) {
 
 MapSet Run::result() const {
   MapSet set = parameters_.to_map_set(problem_.drive.sites());
-  set.rules.position = position_;
+  set.rules.position = settings_.position;
   return set;
 }
 
-void check_options(const LineasOptions& options, const Problem& problem) {
-  const auto total = static_cast<int64_t>(problem.source_rows.size());
+void check_options(const LineasOptions& options) {
+  parse_settings(options);
   if (options.steps < 1)
     fail(ErrorKind::usage, "--steps {}: at least 1", options.steps);
-  if (!(options.lr > 0) || !std::isfinite(options.lr))
-    fail(ErrorKind::usage, "--lr {}: must be positive", options.lr);
-  if (options.batch < 0 || options.batch > total)
+  if (!(options.lr > 0) || options.lr > kMostFloat)
     fail(ErrorKind::usage,
-         "--batch {}: there are {} source prompts",
-         options.batch,
-         total);
+         "--lr {}: must be positive, and a float32",
+         options.lr);
+  if (options.batch < 0)
+    fail(ErrorKind::usage, "--batch {}: 0 or more", options.batch);
   if (options.micro_batch < 0)
     fail(ErrorKind::usage, "--micro-batch {}: 0 or more", options.micro_batch);
 }
 
-}  // namespace
-
-Json to_json(const LineasOptions& options) {
-  Json json = Json::object();
-  visit_options(options,
-                [&json](const char* name, const auto& value, const char*) {
-                  json[name] = value;
-                });
-  return json;
+void check_batch(const LineasOptions& options, const Problem& problem) {
+  const auto total = static_cast<int64_t>(problem.source_rows.size());
+  if (options.batch > total)
+    fail(ErrorKind::usage,
+         "--batch {}: there are {} source prompts",
+         options.batch,
+         total);
 }
 
+}  // namespace
+
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
-    : options_(options), files_(std::move(files)) {}
+    : options_(options), files_(std::move(files)) {
+  check_options(options_);
+}
 
 MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   check_problem(problem);
-  check_options(options_, problem);
+  check_batch(options_, problem);
   Json identity = problem.identity;
   identity["method"] = "lineas";
   identity["options"] = to_json(options_);
+  RunKeeper keeper(files_, state_identity(identity, problem));
   Run run(options_, problem);
-  RunKeeper keeper(files_, identity);
-  if (const std::optional<RunState> saved = keeper.load()) run.restore(*saved);
+  if (const auto saved = keeper.load(run.state())) run.restore(*saved);
   const InterruptGuard guard;
   progress.begin("learning", options_.steps, keeper.steps_done());
+  keeper.begin_log();
   for (int64_t t = keeper.steps_done(); t < options_.steps; ++t) {
+    const auto start = std::chrono::steady_clock::now();
     const ObjectiveValue value = run.step(t);
+    const std::chrono::duration<double> spent =
+        std::chrono::steady_clock::now() - start;
     keeper.add_step({.loss = value.loss,
                      .site_loss = value.site_loss,
                      .rate = run.rate(t),
-                     .support = files_.log.empty() ? 0 : run.support()});
+                     .support = files_.log.empty() ? 0 : run.support(),
+                     .seconds = spent.count()});
     progress.update(
         t + 1, fmt::format("loss {:.5g} lr {:.3g}", value.loss, run.rate(t)));
     keeper.save_if_due(t + 1 < options_.steps, [&run] { return run.state(); });
@@ -326,6 +354,10 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   set.provenance["loss"] = keeper.losses();
   keeper.finish();
   return set;
+}
+
+Method method_lineas() {
+  return make_method<LineasOptions, LineasLearner>();
 }
 
 }  // namespace lineas

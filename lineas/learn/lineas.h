@@ -2,6 +2,8 @@
 // Source: Rodriguez et al. 2025 (NeurIPS), algorithm 1; reference 1.5.
 #pragma once
 
+#include <concepts>
+
 #include "lineas/learn/learner.h"
 #include "lineas/learn/objective.h"
 #include "lineas/learn/optimizer.h"
@@ -28,6 +30,7 @@ struct LineasOptions {
 /// Calls visit(name, field, sentence) for every option: parsing, help and the
 /// provenance of a map are all made from this one list.
 template <typename Options, typename Visitor>
+requires std::same_as<std::remove_const_t<Options>, LineasOptions>
 void visit_options(Options& options, Visitor&& visit) {
   visit("optimizer", options.optimizer, "adam (betas .9/.9) or sgd");
   visit("steps", options.steps, "optimisation steps");
@@ -59,9 +62,6 @@ void visit_options(Options& options, Visitor&& visit) {
         "what a map sees: all (every token), last or avg");
   visit("seed", options.seed, "seed of every random choice");
 }
-
-/// The options as one JSON object, for provenance.
-Json to_json(const LineasOptions& options);
 
 class LineasLearner : public Learner {
  public:

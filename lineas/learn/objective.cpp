@@ -1,5 +1,7 @@
 #include "lineas/learn/objective.h"
 
+#include <numeric>
+
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
 
@@ -11,6 +13,21 @@ Tensor draw(int64_t total, int64_t count, uint64_t seed) {
   std::vector<int64_t> order = Random(seed).permutation(total);
   order.resize(count);
   return at::tensor(order, at::kLong);
+}
+
+// Mean over its neurons for every site. In double on the host: thousands of
+// small numbers, read once.
+std::vector<double> site_means(const Tensor& loss_W,
+                               const std::vector<int64_t>& widths) {
+  const Tensor wide_W = loss_W.to(at::kCPU, at::kDouble).contiguous();
+  const double* next = wide_W.const_data_ptr<double>();
+  std::vector<double> means;
+  for (const int64_t width : widths) {
+    means.push_back(std::accumulate(next, next + width, 0.0) /
+                    static_cast<double>(width));
+    next += width;
+  }
+  return means;
 }
 
 }  // namespace
@@ -27,63 +44,77 @@ LossReduction parse_loss_reduction(const std::string& name) {
   fail(ErrorKind::usage, "--loss-reduction {}: use sum or mean", name);
 }
 
-MatchObjective::MatchObjective(std::vector<Tensor> target,
+MatchObjective::MatchObjective(const std::vector<Tensor>& target,
                                const ObjectiveOptions& options)
-    : target_(std::move(target)), options_(options) {
-  if (target_.empty()) fail(ErrorKind::usage, "no site to match");
+    : options_(options) {
+  if (target.empty()) fail(ErrorKind::usage, "no site to match");
+  target_MW_ = at::cat(target, 1);
+  share_W_ = at::empty({target_MW_.size(1)}, target_MW_.options());
+  int64_t begin = 0;
+  for (const Tensor& target_MD : target) {
+    widths_.push_back(target_MD.size(1));
+    share_W_.narrow(0, begin, widths_.back())
+        .fill_(1.0 / static_cast<double>(target.size() * widths_.back()));
+    begin += widths_.back();
+  }
 }
 
-TransportLoss MatchObjective::subsampled(const Tensor& source_ND,
-                                         size_t site,
+const CoupledTarget& MatchObjective::coupled_for(int64_t n) {
+  if (coupled_n_ != n) coupled_ = couple(target_MW_, n);
+  coupled_n_ = n;
+  return coupled_;
+}
+
+// Which samples of the larger side take part: one draw a site and step, the
+// same for all its neurons.
+Tensor MatchObjective::draw_KW(int64_t total,
+                               int64_t count,
+                               int64_t step) const {
+  std::vector<Tensor> drawn;
+  for (size_t site = 0; site < widths_.size(); ++site) {
+    const uint64_t seed =
+        derive_seed(options_.seed, {static_cast<uint64_t>(step), site});
+    drawn.push_back(
+        draw(total, count, seed).unsqueeze(1).expand({count, widths_[site]}));
+  }
+  return at::cat(drawn, 1).to(target_MW_.device());
+}
+
+TransportLoss MatchObjective::subsampled(const Tensor& response_NW,
                                          int64_t step) {
-  const int64_t n = source_ND.size(0), m = target_[site].size(0);
-  const uint64_t seed =
-      derive_seed(options_.seed, {static_cast<uint64_t>(step), site});
-  const Tensor rows =
-      draw(std::max(n, m), std::min(n, m), seed).to(source_ND.device());
+  const int64_t n = response_NW.size(0), m = target_MW_.size(0);
+  const Tensor rows_KW = draw_KW(std::max(n, m), std::min(n, m), step);
   if (n < m)
-    return transport_loss(source_ND,
-                          couple(target_[site].index_select(0, rows), n));
-  TransportLoss drawn =
-      transport_loss(source_ND.index_select(0, rows), couple(target_[site], m));
-  Tensor gradient_ND = at::zeros_like(source_ND);
-  gradient_ND.index_copy_(0, rows, drawn.gradient_ND);
-  return {drawn.loss_D, gradient_ND};
+    return transport_loss(response_NW,
+                          couple(target_MW_.gather(0, rows_KW), n));
+  const TransportLoss drawn =
+      transport_loss(response_NW.gather(0, rows_KW), coupled_for(m));
+  const Tensor gradient_NW =
+      at::zeros_like(response_NW).scatter_(0, rows_KW, drawn.gradient_ND);
+  return {drawn.loss_D, gradient_NW};
 }
 
-TransportLoss MatchObjective::site_value(const Tensor& source_ND,
-                                         size_t site,
-                                         int64_t step) {
-  const bool is_equal = source_ND.size(0) == target_[site].size(0);
-  if (options_.match == OtMatch::subsample && !is_equal)
-    return subsampled(source_ND, site, step);
-  return transport_loss(source_ND, coupled_[site]);
-}
-
-ObjectiveValue MatchObjective::evaluate(const std::vector<Tensor>& source,
+ObjectiveValue MatchObjective::evaluate(const Tensor& response_NW,
                                         int64_t step) {
-  if (source.size() != target_.size())
+  const int64_t n = response_NW.size(0), m = target_MW_.size(0);
+  if (response_NW.size(1) != target_MW_.size(1))
     fail(ErrorKind::usage,
-         "{} source responses for {} matched sites",
-         source.size(),
-         target_.size());
-  const int64_t n = source[0].size(0);
-  if (coupled_for_ != n) {
-    coupled_.clear();
-    for (const Tensor& target_MD : target_)
-      coupled_.push_back(couple(target_MD, n));
-    coupled_for_ = n;
-  }
+         "the source responses have {} neurons, the target's have {}",
+         response_NW.size(1),
+         target_MW_.size(1));
+  const bool is_drawn = options_.match == OtMatch::subsample && n != m;
+  const TransportLoss transport =
+      is_drawn ? subsampled(response_NW, step)
+               : transport_loss(response_NW, coupled_for(n));
+  const double samples = options_.reduction == LossReduction::sum ? 1
+                         : is_drawn ? static_cast<double>(std::min(n, m))
+                                    : static_cast<double>(n);
   ObjectiveValue value;
-  const double samples = options_.reduction == LossReduction::mean ? n : 1;
-  const double sites = static_cast<double>(source.size());
-  for (size_t s = 0; s < source.size(); ++s) {
-    const TransportLoss site = site_value(source[s], s, step);
-    const double width = static_cast<double>(source[s].size(1));
-    value.site_loss.push_back(site.loss_D.mean().item<double>() / samples);
-    value.loss += value.site_loss.back() / sites;
-    value.gradient_ND.push_back(site.gradient_ND / (samples * sites * width));
-  }
+  value.site_loss = site_means(transport.loss_D / samples, widths_);
+  value.loss =
+      std::accumulate(value.site_loss.begin(), value.site_loss.end(), 0.0) /
+      static_cast<double>(widths_.size());
+  value.gradient_NW = transport.gradient_ND * (share_W_ / samples);
   return value;
 }
 

@@ -1,5 +1,8 @@
 // The LinEAS loss: how far the pooled source responses at the matched sites are
 // from the recorded target responses, and the gradient for every response.
+//
+// Suffixes: N source samples, M target samples, K = min(N, M), W neurons of all
+// matched sites side by side.
 #pragma once
 
 #include <string>
@@ -30,27 +33,35 @@ struct ObjectiveOptions {
 struct ObjectiveValue {
   double loss = 0;
   std::vector<double> site_loss;
-  std::vector<Tensor> gradient_ND;  // d loss / d response, a site
+  Tensor gradient_NW;  // d loss / d response
 };
 
+/// All sites lie side by side in one matrix, so that a step sorts once.
 /// Source: Rodriguez et al. 2025 (LinEAS), eq. 4-5; reference 1.5, item 5.
 class MatchObjective {
  public:
-  /// target_MD of every matched site.
-  MatchObjective(std::vector<Tensor> target, const ObjectiveOptions& options);
+  /// The recorded target responses [M, D] of every matched site.
+  MatchObjective(const std::vector<Tensor>& target,
+                 const ObjectiveOptions& options);
 
-  /// source_ND of every matched site, without gradients. `step` seeds the
-  /// subsampling. Throws usage where the site counts differ.
-  ObjectiveValue evaluate(const std::vector<Tensor>& source, int64_t step);
+  /// Source responses at the same sites, without gradients. `step` seeds the
+  /// subsampling. Throws usage where the widths differ.
+  ObjectiveValue evaluate(const Tensor& response_NW, int64_t step);
+
+  /// Neurons of every site.
+  const std::vector<int64_t>& widths() const { return widths_; }
 
  private:
-  TransportLoss site_value(const Tensor& source_ND, size_t site, int64_t step);
-  TransportLoss subsampled(const Tensor& source_ND, size_t site, int64_t step);
+  const CoupledTarget& coupled_for(int64_t n);
+  TransportLoss subsampled(const Tensor& response_NW, int64_t step);
+  Tensor draw_KW(int64_t total, int64_t count, int64_t step) const;
 
-  std::vector<Tensor> target_;
+  std::vector<int64_t> widths_;
+  Tensor target_MW_;
+  Tensor share_W_;  // of a neuron's loss in the whole: 1 / (sites * width)
   ObjectiveOptions options_;
-  int64_t coupled_for_ = 0;  // number of source samples of coupled_
-  std::vector<CoupledTarget> coupled_;
+  int64_t coupled_n_ = 0;
+  CoupledTarget coupled_;  // to coupled_n_ source samples
 };
 
 }  // namespace lineas

@@ -16,6 +16,7 @@ class AffineParameters {
                    at::Device device);
 
   Tensor& values() { return values_P_; }
+  const Tensor& values() const { return values_P_; }
   const Tensor& gradient() const { return gradient_P_; }
   void clear_gradient() { gradient_P_.zero_(); }
   int64_t size() const { return values_P_.size(0); }

@@ -22,20 +22,29 @@ struct StepRecord {
   std::vector<double> site_loss;
   double rate = 0;
   int64_t support = 0;
+  double seconds = 0;
 };
+
+/// What makes two runs the same: how the map is made (its provenance) and
+/// where. A state file of another one is refused on resume.
+Json state_identity(const Json& provenance, const Problem& problem);
 
 class RunKeeper {
  public:
-  /// `identity`: what makes two runs the same; a state file of another one is
-  /// refused on resume.
+  /// Throws resource where a file could not be written.
   RunKeeper(RunFiles files, Json identity);
 
-  /// The saved state when resuming and there is one. Throws usage where it
-  /// belongs to another run, format where it is not a state file.
-  std::optional<RunState> load();
+  /// The saved state when resuming and there is one. `pattern`: the state of
+  /// the run before its first step, whose names and shapes it must have.
+  /// Throws usage where it belongs to another run, format where it is not a
+  /// state file.
+  std::optional<RunState> load(const RunState& pattern);
   int64_t steps_done() const { return static_cast<int64_t>(losses_.size()); }
   const std::vector<double>& losses() const { return losses_; }
 
+  /// A fresh log, or what a resumed one says of the steps that are done; then
+  /// the memory before the first step.
+  void begin_log() const;
   void add_step(const StepRecord& record);
   /// Saves every `save_every` steps. On ctrl-C saves and throws cancelled,
   /// unless the run is over anyway.
@@ -44,8 +53,10 @@ class RunKeeper {
   void finish();
 
  private:
+  [[noreturn]] void stop(const std::function<RunState()>& state) const;
   void save(const RunState& state) const;
-  void log_step(const StepRecord& record);
+  void log_step(const StepRecord& record) const;
+  void append_log(const Json& line) const;
 
   RunFiles files_;
   Json identity_;
