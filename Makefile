@@ -39,7 +39,7 @@ test: configure
 
 bench: configure
 	@$(NINJA)
-	@bench/run.sh $(BUILD)
+	@bench/run.py $(BUILD)
 
 install: configure
 	@$(NINJA)

@@ -5,11 +5,11 @@
 //
 // Suffixes as in lineas/tensor/tensor.h.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iostream>
 
 #include "bench/shape.h"
+#include "bench/timing.h"
 #include "lineas/base/error.h"
 #include "lineas/base/json.h"
 #include "lineas/base/memory.h"
@@ -321,19 +321,6 @@ int64_t Floor::saved_bytes() const {
   const int64_t mlp = 2 * S * shape_.inner;
   const int64_t elements = shape_.layers * layer + (shape_.layers - 1) * mlp;
   return elements * static_cast<int64_t>(c10::elementSize(type_));
-}
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  const std::chrono::duration<double> spent =
-      std::chrono::steady_clock::now() - start;
-  return spent.count();
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 // GFLOP/s of [1057, 896] x [896, 4864], as the blocks' largest product.
