@@ -103,12 +103,16 @@ size_t SteerTap::plan_for(const MapRules& rules) {
 void SteerTap::add_action(SiteIndex site, const Sum& sum) {
   if (is_zero(sum.scale_D) && is_zero(sum.shift_D)) return;
   const Tensor factors_U1 = at::tensor(factors_, kWide).unsqueeze(1);
-  actions_[site].push_back(
-      {.plan = plan_for(sum.rules),
-       .step = sum.step,
-       .scale_UD = (1 + factors_U1 * sum.scale_D).to(at::kFloat),
-       .shift_UD = (factors_U1 * sum.shift_D).to(at::kFloat),
-       .support = sum.support});
+  Tensor scale_UD = (1 + factors_U1 * sum.scale_D).to(at::kFloat);
+  Tensor shift_UD = (factors_U1 * sum.shift_D).to(at::kFloat);
+  // Factor 0 is the identity also of a map that is not finite.
+  scale_UD[0].fill_(1);
+  shift_UD[0].fill_(0);
+  actions_[site].push_back({.plan = plan_for(sum.rules),
+                            .step = sum.step,
+                            .scale_UD = scale_UD,
+                            .shift_UD = shift_UD,
+                            .support = sum.support});
 }
 
 bool SteerTap::is_idle() const {

@@ -1,0 +1,123 @@
+#include "lineas/cli/arguments.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "lineas/base/error.h"
+#include "lineas/base/log.h"
+
+namespace lineas {
+
+void add_model_options(CLI::App& command, ModelArguments& arguments) {
+  command
+      .add_option("-m,--model",
+                  arguments.model,
+                  "Hugging Face folder, or the name of a bundled model")
+      ->required()
+      ->type_name("MODEL");
+  add_device_options(command, arguments);
+}
+
+void add_device_options(CLI::App& command, ModelArguments& arguments) {
+  command
+      .add_option("--device",
+                  arguments.device,
+                  "auto (cuda where there is one), cpu or cuda")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  command
+      .add_option("--dtype",
+                  arguments.dtype,
+                  "auto (as stored), float32, bfloat16 or float16")
+      ->type_name("DTYPE")
+      ->capture_default_str();
+  command.add_option("-t,--threads", arguments.threads, "CPU threads; 0: all")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
+Engine open_engine(const ModelArguments& arguments) {
+  set_threads(arguments.threads);
+  return Engine(arguments.model,
+                {.device = arguments.device, .dtype = arguments.dtype});
+}
+
+void add_steer_options(CLI::App& command, SteerArguments& arguments) {
+  command
+      .add_option("--steer",
+                  arguments.maps,
+                  "Map file to steer with, and its strength (default 1); may "
+                  "be given several times, maps add up")
+      ->type_name("MAP[:STRENGTH]")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_flag("--allow-any-strength",
+                   arguments.allow_any_strength,
+                   "Take strengths outside [0, 1] too");
+  command
+      .add_option("--position",
+                  arguments.position,
+                  "Overrides the map file: all (every token), last (only the "
+                  "last), avg (all, moved by what their mean is moved)")
+      ->type_name("POSITION");
+  command
+      .add_option("--tokens",
+                  arguments.tokens,
+                  "Overrides the map file: all, prompt, generated, from:K or "
+                  "last:K")
+      ->type_name("TOKENS");
+}
+
+void add_strengths_option(CLI::App& command, SteerArguments& arguments) {
+  command
+      .add_option("--strengths",
+                  arguments.strengths,
+                  "Run every prompt at each of these; they multiply the "
+                  "strength of every map")
+      ->type_name("X,Y,...")
+      ->delimiter(',')
+      ->expected(1);
+}
+
+std::vector<Steering> load_steerings(const Engine& engine,
+                                     const SteerArguments& arguments) {
+  SteerRequest request{.allow_any_strength = arguments.allow_any_strength};
+  if (!arguments.position.empty())
+    request.position = parse_position(arguments.position);
+  if (!arguments.tokens.empty())
+    request.tokens = parse_token_scope(arguments.tokens);
+  for (const double strength : arguments.strengths)
+    check_strength(strength, arguments.allow_any_strength, "--strengths");
+  if (!arguments.strengths.empty() && arguments.maps.empty())
+    log_warning(
+        "--strengths without --steer: all rows are the untouched model");
+  std::vector<Steering> steerings;
+  for (const std::string& spec : arguments.maps) {
+    request.spec = spec;
+    steerings.push_back(engine.load_steering(request));
+  }
+  return steerings;
+}
+
+StrengthList list_strengths(const SteerArguments& arguments,
+                            const std::vector<Steering>& steerings) {
+  StrengthList list{arguments.strengths, {}};
+  double own = steerings.empty() ? 0 : steerings[0].strength;
+  if (list.factors.empty())
+    list.factors = {1};
+  else if (steerings.empty())
+    own = 1;
+  for (const Steering& steering : steerings)
+    if (steering.strength != own) own = 1;
+  for (const double factor : list.factors) list.shown.push_back(factor * own);
+  return list;
+}
+
+void print_json(const nlohmann::ordered_json& object) {
+  fmt::print(
+      "{}\n",
+      object.dump(
+          -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+}  // namespace lineas

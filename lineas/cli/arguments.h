@@ -1,0 +1,53 @@
+// The options that several commands share, and what they turn into. Knows no
+// command.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <string>
+#include <vector>
+
+#include "lineas/engine/engine.h"
+
+namespace lineas {
+
+struct ModelArguments {
+  std::string model;
+  std::string device = "auto";
+  std::string dtype = "auto";
+  int threads = 0;
+};
+/// -m, --device, --dtype, -t.
+void add_model_options(CLI::App& command, ModelArguments& arguments);
+/// --device, --dtype, -t, for a command that takes its model otherwise.
+void add_device_options(CLI::App& command, ModelArguments& arguments);
+/// Sets the number of threads and loads the model.
+Engine open_engine(const ModelArguments& arguments);
+
+struct SteerArguments {
+  std::vector<std::string> maps;
+  bool allow_any_strength = false;
+  std::string position;  // "": as the map file says
+  std::string tokens;
+  std::vector<double> strengths;  // empty: 1
+};
+/// --steer, --allow-any-strength, --position, --tokens, --strengths.
+void add_steer_options(CLI::App& command, SteerArguments& arguments);
+void add_strengths_option(CLI::App& command, SteerArguments& arguments);
+
+/// The maps asked for, held against the model; checks --strengths too.
+std::vector<Steering> load_steerings(const Engine& engine,
+                                     const SteerArguments& arguments);
+
+/// The strengths to run, and how each is called in results: times the map's own
+/// strength where all maps share one, 0 where there is no map.
+struct StrengthList {
+  std::vector<double> factors;
+  std::vector<double> shown;
+};
+StrengthList list_strengths(const SteerArguments& arguments,
+                            const std::vector<Steering>& steerings);
+
+/// One JSON object as one line on stdout.
+void print_json(const nlohmann::ordered_json& object);
+
+}  // namespace lineas

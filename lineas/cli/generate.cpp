@@ -1,0 +1,287 @@
+// lineas generate: continues prompts, steered or not, at one strength or at
+// several in one batch.
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "lineas/base/error.h"
+#include "lineas/base/progress.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+#include "lineas/generate/text_loop.h"
+
+namespace lineas {
+namespace {
+
+constexpr int64_t kBatchRows = 64;
+
+struct Arguments {
+  ModelArguments model;
+  SteerArguments steer;
+  CLI::Option* prompt_given = nullptr;
+  CLI::Option* temperature_given = nullptr;
+  std::string prompt;
+  std::string file;
+  int64_t new_tokens = 64;
+  SamplingOptions sampling;
+  uint64_t seed = 0;
+  int64_t samples = 1;
+  int64_t batch = kBatchRows;
+  bool chat = false;
+  bool json = false;
+};
+
+// One continuation: its prompt and what told it apart.
+struct Item {
+  size_t prompt;
+  double strength;
+  int64_t sample;
+};
+
+struct Job {
+  PromptSet prompts;
+  std::vector<std::vector<int64_t>> ids;  // by prompt
+  std::vector<Item> items;                // by row
+  std::vector<TextRow> rows;
+  std::vector<double> factors;  // by row
+};
+
+PromptSet gather_prompts(const Arguments& arguments) {
+  const bool has_prompt = arguments.prompt_given->count() > 0;
+  if (has_prompt == !arguments.file.empty())
+    fail(ErrorKind::usage, "generate takes either -p PROMPT or -f FILE");
+  if (has_prompt) return {.texts = {arguments.prompt}, .ids = {}, .name = "-p"};
+  return read_prompts(arguments.file);
+}
+
+std::vector<std::vector<int64_t>> encode(const Engine& engine,
+                                         const Arguments& arguments,
+                                         const PromptSet& prompts) {
+  if (!arguments.chat) return engine.encode(prompts);
+  if (prompts.has_ids())
+    fail(ErrorKind::usage, "--chat needs texts, {} has ids", prompts.name);
+  std::vector<std::vector<int64_t>> ids;
+  for (const std::string& text : prompts.texts)
+    ids.push_back(engine.encode_chat(text));
+  return ids;
+}
+
+Job make_job(const Engine& engine,
+             const Arguments& arguments,
+             const StrengthList& strengths) {
+  Job job;
+  job.prompts = gather_prompts(arguments);
+  job.ids = encode(engine, arguments, job.prompts);
+  for (size_t p = 0; p < job.ids.size(); ++p)
+    for (int64_t sample = 0; sample < arguments.samples; ++sample)
+      for (size_t s = 0; s < strengths.factors.size(); ++s) {
+        job.items.push_back({p, strengths.shown[s], sample});
+        job.rows.push_back(
+            {job.ids[p], row_seed(arguments.seed, job.ids[p], sample)});
+        job.factors.push_back(strengths.factors[s]);
+      }
+  return job;
+}
+
+void print_as_json(const Engine& engine,
+                   const Job& job,
+                   const std::vector<Continuation>& made) {
+  for (size_t i = 0; i < job.items.size(); ++i) {
+    const Item& item = job.items[i];
+    nlohmann::ordered_json line;
+    if (job.prompts.has_ids())
+      line["prompt"] = job.prompts.ids[item.prompt];
+    else
+      line["prompt"] = job.prompts.texts[item.prompt];
+    line["strength"] = item.strength;
+    line["sample"] = item.sample;
+    line["text"] =
+        engine.decode_continuation(job.ids[item.prompt], made[i].ids);
+    line["tokens"] = made[i].ids;
+    line["finish"] = name_of(made[i].finish);
+    print_json(line);
+  }
+}
+
+void print_as_text(const Engine& engine,
+                   const Arguments& arguments,
+                   const Job& job,
+                   const std::vector<Continuation>& made) {
+  const bool has_strengths = !arguments.steer.strengths.empty();
+  for (size_t i = 0; i < job.items.size(); ++i) {
+    const Item& item = job.items[i];
+    std::string head;
+    if (has_strengths) head += fmt::format(" strength {}", item.strength);
+    if (arguments.samples > 1) head += fmt::format(" sample {}", item.sample);
+    if (!head.empty()) fmt::print("{}==={} ===\n", i > 0 ? "\n" : "", head);
+    std::vector<int64_t> ids = job.ids[item.prompt];
+    ids.insert(ids.end(), made[i].ids.begin(), made[i].ids.end());
+    fmt::print("{}\n", engine.decode(ids));
+  }
+}
+
+// Prints a single continuation while it is made.
+class LiveText {
+ public:
+  LiveText(const Engine& engine, const std::vector<int64_t>& prompt)
+      : decoder_(*engine.tokenizer(), true) {
+    for (const int64_t id : prompt) push(id);
+  }
+  void push(int64_t id) { print(decoder_.push(id)); }
+  void finish() { print(decoder_.finish() + "\n"); }
+
+ private:
+  static void print(const std::string& text) {
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  }
+  StreamDecoder decoder_;
+};
+
+bool prints_live(const Engine& engine,
+                 const Arguments& arguments,
+                 const Job& job) {
+  return job.rows.size() == 1 && !arguments.json && engine.tokenizer() &&
+         arguments.steer.strengths.empty() && isatty(STDOUT_FILENO) == 1;
+}
+
+// Rows a batch: all strengths of a prompt stay together.
+int64_t batch_rows(const Arguments& arguments) {
+  const auto strengths = static_cast<int64_t>(
+      std::max<size_t>(1, arguments.steer.strengths.size()));
+  return std::max<int64_t>(1, arguments.batch / strengths) * strengths;
+}
+
+std::vector<Continuation> run_rows(const Engine& engine,
+                                   const Job& job,
+                                   TextLoopOptions& options) {
+  TerminalProgress progress;
+  const bool shows_progress = job.prompts.size() > 1;
+  if (shows_progress)
+    progress.begin("generating", static_cast<int64_t>(job.rows.size()));
+  int64_t done = 0;
+  options.is_cancelled = interrupted;
+  options.on_finish = [&](int64_t, Finish) {
+    if (shows_progress) progress.update(++done, "");
+  };
+  const InterruptGuard guard;
+  auto made = continue_text(engine.model(), job.rows, options);
+  if (shows_progress) progress.end();
+  return made;
+}
+
+void check(const Arguments& arguments) {
+  if (arguments.samples < 1 || arguments.new_tokens < 0 || arguments.batch < 1)
+    fail(ErrorKind::usage,
+         "--samples and --batch must be 1 or more, -n 0 or more");
+  check(arguments.sampling);
+}
+
+void run(Arguments& arguments) {
+  SamplingOptions& sampling = arguments.sampling;
+  // Who narrows the choice wants one.
+  if (arguments.temperature_given->count() == 0)
+    sampling.temperature = sampling.top_k > 0 || sampling.top_p < 1 ? 1 : 0;
+  check(arguments);
+  const Engine engine = open_engine(arguments.model);
+  const std::vector<Steering> steerings =
+      load_steerings(engine, arguments.steer);
+  const Job job =
+      make_job(engine, arguments, list_strengths(arguments.steer, steerings));
+  SteerTap tap(engine.model().sites(), steerings, job.factors);
+  TextLoopOptions options{.max_new_tokens = arguments.new_tokens,
+                          .sampling = sampling,
+                          .eos_ids = engine.eos_ids(),
+                          .batch = batch_rows(arguments),
+                          .tap = tap.is_idle() ? nullptr : &tap};
+  std::optional<LiveText> live;
+  if (prints_live(engine, arguments, job)) {
+    live.emplace(engine, job.ids[0]);
+    options.on_token = [&](int64_t, int64_t id) { live->push(id); };
+  }
+  const auto made = run_rows(engine, job, options);
+  if (live)
+    live->finish();
+  else if (arguments.json)
+    print_as_json(engine, job, made);
+  else
+    print_as_text(engine, arguments, job, made);
+  if (interrupted()) fail(ErrorKind::cancelled, "stopped by ctrl-C");
+}
+
+void add_sampling_options(CLI::App& command, Arguments& arguments) {
+  SamplingOptions& sampling = arguments.sampling;
+  arguments.temperature_given =
+      command
+          .add_option("--temp",
+                      sampling.temperature,
+                      "Temperature; 0 is greedy. Default: 0, or 1 where "
+                      "--top-p or --top-k is given")
+          ->type_name("X");
+  command
+      .add_option("--top-p",
+                  sampling.top_p,
+                  "Only the likeliest tokens that reach this probability")
+      ->type_name("X")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--top-k", sampling.top_k, "Only the K likeliest tokens; 0: all")
+      ->type_name("K")
+      ->capture_default_str();
+  command
+      .add_option("--repeat-penalty",
+                  sampling.repeat_penalty,
+                  "Divides the logits of tokens seen before; 1: off")
+      ->type_name("X")
+      ->capture_default_str();
+  command
+      .add_option("-s,--seed",
+                  arguments.seed,
+                  "Random numbers depend on it, the prompt and the sample only")
+      ->type_name("SEED")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_generate(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command =
+      *program.add_subcommand("generate", "Continue prompts, steered or not");
+  add_model_options(command, arguments->model);
+  arguments->prompt_given = command
+                                .add_option("-p,--prompt",
+                                            arguments->prompt,
+                                            "The prompt; \"\" starts from BOS")
+                                ->type_name("PROMPT");
+  command
+      .add_option("-f,--file",
+                  arguments->file,
+                  "Prompts: .txt, .jsonl, .csv, .json#subset")
+      ->type_name("FILE");
+  add_steer_options(command, arguments->steer);
+  add_strengths_option(command, arguments->steer);
+  command
+      .add_option("-n,--new-tokens",
+                  arguments->new_tokens,
+                  "Most tokens to add to a prompt")
+      ->type_name("N")
+      ->capture_default_str();
+  add_sampling_options(command, *arguments);
+  command.add_option("--samples", arguments->samples, "Continuations a prompt")
+      ->type_name("K")
+      ->capture_default_str();
+  command.add_option("--batch", arguments->batch, "Rows of one model call")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_flag(
+      "--chat", arguments->chat, "The prompt is the user's turn of a chat");
+  command.add_flag("--json",
+                   arguments->json,
+                   "A line a continuation: prompt, strength, sample, text, "
+                   "tokens (ids), finish (eos, length or context)");
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

@@ -1,0 +1,176 @@
+// lineas inspect: what is in a model, a map file or a file of recorded
+// activations.
+#include <cstdio>
+
+#include "lineas/base/error.h"
+#include "lineas/base/file.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+#include "lineas/engine/find_model.h"
+#include "lineas/maps/map_set.h"
+#include "lineas/tensor/checkpoint.h"
+
+namespace lineas {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  std::string sites = ".*";
+  bool json = false;
+};
+
+void inspect_model(const Arguments& arguments) {
+  const std::string folder = find_model(arguments.model.model);
+  const auto model = load_language_model(
+      folder,
+      {.dtype = parse_dtype(arguments.model.dtype), .device = at::kCPU});
+  const auto matched = model->sites().match(arguments.sites);
+  if (!arguments.json) {
+    const LanguageModelInfo& info = model->info();
+    fmt::print(
+        "{}: {}, {} layers of width {}, vocabulary {}, context {}, {:.1f} "
+        "MB of weights\n{:>8}  site\n",
+        folder,
+        info.architecture,
+        info.layers,
+        info.width,
+        info.vocabulary,
+        info.context,
+        static_cast<double>(model->weight_bytes()) / 1e6,
+        "width");
+  }
+  for (const SiteIndex index : matched) {
+    const Site& site = model->sites()[index];
+    if (arguments.json)
+      print_json({{"site", site.name}, {"width", site.width}});
+    else
+      fmt::print("{:>8}  {}\n", site.width, site.name);
+  }
+}
+
+float largest(const Tensor& x) {
+  return x.abs().max().item<float>();
+}
+
+void inspect_map(const Arguments& arguments) {
+  const std::string& path = arguments.model.model;
+  const MapSet set = read_map_set(path);
+  SiteTable table;
+  for (const auto& [name, map] : set.maps) table.add(name, map.width());
+  const auto matched = table.match(arguments.sites);
+  if (!arguments.json)
+    fmt::print(
+        "{}: {} maps, position {}, tokens {}, guidance {}\nprovenance: {}\n"
+        "{:>8}  {:>8}  {:>10}  {:>10}  site\n",
+        path,
+        set.maps.size(),
+        to_string(set.rules.position),
+        to_string(set.rules.tokens),
+        to_string(set.rules.guidance),
+        set.provenance.dump(2),
+        "width",
+        "support",
+        "max_scale",
+        "max_shift");
+  for (const SiteIndex index : matched) {
+    const auto& [name, map] = set.maps[index];
+    const int64_t support = moved_neurons(map).sum().item<int64_t>();
+    const float scale = largest(map.scale_D - 1), shift = largest(map.shift_D);
+    if (arguments.json)
+      print_json({{"site", name},
+                  {"width", map.width()},
+                  {"support", support},
+                  {"max_scale", scale},
+                  {"max_shift", shift}});
+    else
+      fmt::print("{:>8}  {:>8}  {:>10.4g}  {:>10.4g}  {}\n",
+                 map.width(),
+                 support,
+                 scale,
+                 shift,
+                 name);
+  }
+}
+
+void inspect_activations(const Arguments& arguments,
+                         const SafetensorsFile& file) {
+  SiteTable table;
+  std::vector<int64_t> rows;
+  for (const TensorEntry& entry : file.entries()) {
+    if (entry.name == "row_offsets") continue;
+    if (entry.shape.size() != 2)
+      fail(ErrorKind::format,
+           "{}: tensor \"{}\" is {}, recorded activations are [N, D]",
+           file.path(),
+           entry.name,
+           to_string(entry.shape));
+    table.add(entry.name, entry.shape[1]);
+    rows.push_back(entry.shape[0]);
+  }
+  const auto matched = table.match(arguments.sites);
+  if (!arguments.json) {
+    for (const auto& [key, value] : file.metadata())
+      fmt::print("{}: {}\n", key, value);
+    fmt::print("{:>8}  {:>8}  site\n", "rows", "width");
+  }
+  for (const SiteIndex index : matched) {
+    const Site& site = table[index];
+    if (arguments.json)
+      print_json(
+          {{"site", site.name}, {"width", site.width}, {"rows", rows[index]}});
+    else
+      fmt::print("{:>8}  {:>8}  {}\n", rows[index], site.width, site.name);
+  }
+}
+
+void inspect_file(const Arguments& arguments) {
+  const std::string& path = arguments.model.model;
+  const SafetensorsFile file(path);
+  const auto format = file.metadata().find("format");
+  if (format != file.metadata().end() && format->second == "lineas.map")
+    return inspect_map(arguments);
+  if (format != file.metadata().end() && format->second == "lineas.acts")
+    return inspect_activations(arguments, file);
+  fail(ErrorKind::format,
+       "{}: is neither a map nor recorded activations (its metadata has no "
+       "format of ours). For a model, name its folder.",
+       path);
+}
+
+void run(const Arguments& arguments) {
+  set_threads(arguments.model.threads);
+  const std::string& what = arguments.model.model;
+  if (file_exists(what) && !is_directory(what))
+    inspect_file(arguments);
+  else
+    inspect_model(arguments);
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *program.add_subcommand(
+      "inspect", "List what is in a model, a map or recorded activations");
+  command
+      .add_option("what",
+                  arguments->model.model,
+                  "Model folder or bundled name, map file, or file of `record`")
+      ->type_name("MODEL|MAP|ACTS")
+      ->required();
+  command
+      .add_option("--sites",
+                  arguments->sites,
+                  "Only these; a regular expression for the whole name")
+      ->type_name("REGEX")
+      ->capture_default_str();
+  add_device_options(command, arguments->model);
+  command.add_flag("--json",
+                   arguments->json,
+                   "A line a site: site, width; for a map also support (moved "
+                   "neurons), max_scale (largest |scale - 1|), max_shift; for "
+                   "activations rows");
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

@@ -1,0 +1,144 @@
+// lineas record: what a model computes at its sites for a list of prompts, as
+// one safetensors file.
+#include <numeric>
+
+#include "lineas/base/error.h"
+#include "lineas/base/file.h"
+#include "lineas/base/progress.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+#include "lineas/generate/text_drive.h"
+#include "lineas/tap/recorder.h"
+#include "lineas/tensor/checkpoint.h"
+
+namespace lineas {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  SteerArguments steer;
+  std::string file;
+  std::string sites = ".*";
+  std::string pool = "mean";
+  std::string output;
+  int64_t batch = 32;
+};
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+std::vector<int64_t> all_rows(const Drive& drive) {
+  std::vector<int64_t> rows(drive.row_count());
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
+}
+
+NamedTensors record_pooled(TextDrive& drive,
+                           const std::vector<SiteIndex>& sites,
+                           const RecordOptions& options) {
+  const std::vector<Tensor> pooled =
+      record(drive, all_rows(drive), sites, options);
+  NamedTensors named;
+  for (size_t s = 0; s < sites.size(); ++s)
+    named.emplace_back(drive.sites()[sites[s]].name, pooled[s]);
+  return named;
+}
+
+Tensor row_offsets(const TextDrive& drive) {
+  std::vector<int64_t> offsets{0};
+  for (const auto& prompt : drive.prompts())
+    offsets.push_back(offsets.back() + static_cast<int64_t>(prompt.size()));
+  return at::tensor(offsets, at::kLong);
+}
+
+NamedTensors record_tokens(TextDrive& drive,
+                           const std::vector<SiteIndex>& sites,
+                           const RecordOptions& options) {
+  const c10::NoGradGuard no_gradients;
+  const std::vector<int64_t> rows = all_rows(drive);
+  const auto step = static_cast<size_t>(options.micro_batch);
+  std::vector<std::vector<Tensor>> parts(sites.size());
+  for (size_t begin = 0; begin < rows.size(); begin += step) {
+    TokenRecorder recorder(sites);
+    std::vector<Tap*> taps{&recorder};
+    if (options.before != nullptr) taps.insert(taps.begin(), options.before);
+    ChainTap chain(taps);
+    drive.run(
+        std::span(rows).subspan(begin, std::min(step, rows.size() - begin)),
+        chain);
+    for (size_t s = 0; s < sites.size(); ++s)
+      parts[s].push_back(recorder.tokens()[s].to(at::kCPU));
+  }
+  NamedTensors named;
+  for (size_t s = 0; s < sites.size(); ++s) {
+    named.emplace_back(drive.sites()[sites[s]].name, at::cat(parts[s]));
+    check_finite(
+        named.back().second, drive.sites()[sites[s]], "the recorded response");
+  }
+  named.emplace_back("row_offsets", row_offsets(drive));
+  return named;
+}
+
+void run(const Arguments& arguments) {
+  const bool keeps_tokens = arguments.pool == "all";
+  RecordOptions options{.micro_batch = arguments.batch};
+  if (!keeps_tokens) options.pooling = parse_pooling(arguments.pool);
+  if (arguments.batch < 1) fail(ErrorKind::usage, "--batch must be 1 or more");
+  check_writable(arguments.output);
+  const Engine engine = open_engine(arguments.model);
+  const auto steerings = load_steerings(engine, arguments.steer);
+  SteerTap tap(engine.model().sites(), steerings);
+  if (!tap.is_idle()) options.before = &tap;
+  const PromptSet prompts = read_prompts(arguments.file);
+  TextDrive drive(engine.model(), engine.encode(prompts));
+  const std::vector<SiteIndex> sites =
+      engine.model().sites().match(arguments.sites);
+  const NamedTensors tensors = keeps_tokens
+                                   ? record_tokens(drive, sites, options)
+                                   : record_pooled(drive, sites, options);
+  write_safetensors(arguments.output,
+                    tensors,
+                    {{"format", "lineas.acts"},
+                     {"version", "1"},
+                     {"pool", arguments.pool},
+                     {"model", engine.identity().dump()},
+                     {"prompts", content_hash(prompts)}});
+}
+
+}  // namespace
+
+void add_record(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *program.add_subcommand(
+      "record", "Write what a model computes for prompts to a file");
+  add_model_options(command, arguments->model);
+  command
+      .add_option("-f,--file",
+                  arguments->file,
+                  "Prompts: .txt, .jsonl, .csv, .json#subset")
+      ->type_name("FILE")
+      ->required();
+  command
+      .add_option("--sites",
+                  arguments->sites,
+                  "Which sites; a regular expression for the whole name")
+      ->type_name("REGEX")
+      ->capture_default_str();
+  command
+      .add_option("--pool",
+                  arguments->pool,
+                  "Over the tokens of a prompt: mean, max, min, median or last "
+                  "(<site> [N, D]); all keeps every token (<site> [S, D] and "
+                  "row_offsets [N+1])")
+      ->type_name("POOL")
+      ->capture_default_str();
+  add_steer_options(command, arguments->steer);
+  command.add_option("--batch", arguments->batch, "Prompts of one model call")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("-o,--output", arguments->output, "File to write")
+      ->type_name("ACTS.safetensors")
+      ->required();
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

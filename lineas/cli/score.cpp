@@ -1,0 +1,113 @@
+// lineas score: how likely a model finds given texts.
+#include "lineas/generate/score.h"
+
+#include <cstdio>
+
+#include "lineas/base/log.h"
+#include "lineas/cli/arguments.h"
+#include "lineas/cli/program.h"
+
+namespace lineas {
+namespace {
+
+struct Arguments {
+  ModelArguments model;
+  SteerArguments steer;
+  std::string file;
+  bool json = false;
+};
+
+void print_line(size_t line,
+                double strength,
+                const TextScore& score,
+                bool as_json) {
+  if (!as_json) {
+    fmt::print("{:>6}  {:>8}  {:>6}  {:>12.4f}  {:>12.4f}\n",
+               line,
+               strength,
+               score.tokens,
+               score.logprob,
+               score.perplexity());
+    return;
+  }
+  nlohmann::ordered_json object{{"line", line},
+                                {"strength", strength},
+                                {"tokens", score.tokens},
+                                {"logprob", score.logprob},
+                                {"perplexity", nullptr}};
+  if (score.tokens > 0) object["perplexity"] = score.perplexity();
+  print_json(object);
+}
+
+// What people want to know at the end of a table.
+void log_summary(double strength, const std::vector<TextScore>& scores) {
+  TextScore sum;
+  double perplexities = 0;
+  int64_t scored = 0;
+  for (const TextScore& score : scores) {
+    sum.tokens += score.tokens;
+    sum.logprob += score.logprob;
+    if (score.tokens == 0) continue;
+    ++scored;
+    perplexities += score.perplexity();
+  }
+  log_info(
+      "strength {}: {} lines, {} tokens, perplexity {:.4f} (mean over lines "
+      "{:.4f})",
+      strength,
+      scores.size(),
+      sum.tokens,
+      sum.perplexity(),
+      perplexities / static_cast<double>(scored));
+}
+
+void run(const Arguments& arguments) {
+  const Engine engine = open_engine(arguments.model);
+  const auto steerings = load_steerings(engine, arguments.steer);
+  const StrengthList strengths = list_strengths(arguments.steer, steerings);
+  const auto rows = engine.encode(read_prompts(arguments.file));
+  std::vector<std::vector<TextScore>> scores;
+  for (const double factor : strengths.factors) {
+    SteerTap tap(engine.model().sites(),
+                 steerings,
+                 std::vector<double>(rows.size(), factor));
+    scores.push_back(score_text(
+        engine.model(), rows, {.tap = tap.is_idle() ? nullptr : &tap}));
+  }
+  if (!arguments.json)
+    fmt::print("{:>6}  {:>8}  {:>6}  {:>12}  {:>12}\n",
+               "line",
+               "strength",
+               "tokens",
+               "logprob",
+               "perplexity");
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (size_t s = 0; s < scores.size(); ++s)
+      print_line(i + 1, strengths.shown[s], scores[s][i], arguments.json);
+  for (size_t s = 0; s < scores.size(); ++s)
+    log_summary(strengths.shown[s], scores[s]);
+}
+
+}  // namespace
+
+void add_score(CLI::App& program) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App& command = *program.add_subcommand(
+      "score", "Log-probability and perplexity of texts, line by line");
+  add_model_options(command, arguments->model);
+  command
+      .add_option("-f,--file",
+                  arguments->file,
+                  "Texts: .txt, .jsonl, .csv, .json#subset")
+      ->type_name("FILE")
+      ->required();
+  add_steer_options(command, arguments->steer);
+  add_strengths_option(command, arguments->steer);
+  command.add_flag("--json",
+                   arguments->json,
+                   "A line a text: line, strength, tokens (scored: all but the "
+                   "first), logprob (their sum), perplexity");
+  command.callback([arguments] { run(*arguments); });
+}
+
+}  // namespace lineas

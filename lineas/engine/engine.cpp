@@ -1,0 +1,223 @@
+#include "lineas/engine/engine.h"
+
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+
+#include "lineas/base/error.h"
+#include "lineas/base/file.h"
+#include "lineas/base/log.h"
+#include "lineas/engine/find_model.h"
+#include "lineas/tensor/checkpoint.h"
+#include "lineas/text/chat_template.h"
+
+namespace lineas {
+namespace {
+
+// An id, or a list of ids, or nothing: as transformers writes token ids.
+std::vector<int64_t> read_token_ids(const Json& config,
+                                    const std::string& key,
+                                    const std::string& where) {
+  if (!config.contains(key) || config[key].is_null()) return {};
+  if (config[key].is_array())
+    return require<std::vector<int64_t>>(config, key, where);
+  return {require<int64_t>(config, key, where)};
+}
+
+std::vector<int64_t> find_eos_ids(const std::string& folder,
+                                  const Tokenizer* tokenizer) {
+  for (const char* name : {"/generation_config.json", "/config.json"}) {
+    const std::string path = folder + name;
+    if (!file_exists(path)) continue;
+    const auto ids = read_token_ids(read_json(path), "eos_token_id", path);
+    if (!ids.empty()) return ids;
+  }
+  if (tokenizer != nullptr && tokenizer->eos_id())
+    return {*tokenizer->eos_id()};
+  return {};
+}
+
+std::optional<int64_t> find_bos_id(const std::string& folder,
+                                   const Tokenizer* tokenizer) {
+  if (tokenizer != nullptr && tokenizer->bos_id()) return tokenizer->bos_id();
+  const std::string path = folder + "/config.json";
+  const auto ids = read_token_ids(read_json(path), "bos_token_id", path);
+  if (!ids.empty()) return ids[0];
+  return tokenizer == nullptr ? std::nullopt : tokenizer->eos_id();
+}
+
+struct SteerSpec {
+  std::string path;
+  double strength = 1;
+};
+
+// "MAP:STRENGTH"; a colon that no number follows belongs to the path.
+SteerSpec parse_steer_spec(const std::string& spec) {
+  const size_t colon = spec.rfind(':');
+  if (colon == std::string::npos || file_exists(spec)) return {spec};
+  const char* end = spec.data() + spec.size();
+  double strength = 0;
+  const auto [stop, error] =
+      std::from_chars(spec.data() + colon + 1, end, strength);
+  if (error == std::errc() && stop == end)
+    return {spec.substr(0, colon), strength};
+  if (file_exists(spec.substr(0, colon)))
+    fail(ErrorKind::usage,
+         "--steer {}: \"{}\" is not a strength",
+         spec,
+         spec.substr(colon + 1));
+  return {spec};
+}
+
+// Replaces a rule of the map file by the user's, and says so.
+template <typename T>
+void override_rule(T& rule,
+                   const std::optional<T>& wanted,
+                   const char* name,
+                   const std::string& path) {
+  if (!wanted || *wanted == rule) return;
+  log_info("{}: {} {} as asked for; the map file says {}",
+           path,
+           name,
+           to_string(*wanted),
+           to_string(rule));
+  rule = *wanted;
+}
+
+}  // namespace
+
+void check_strength(double strength, bool allow_any, const std::string& where) {
+  if (!std::isfinite(strength))
+    fail(ErrorKind::usage, "{}: a strength must be a number", where);
+  if (!allow_any && (strength < 0 || strength > 1))
+    fail(ErrorKind::usage,
+         "{}: strength {} is outside [0, 1]. 0 leaves the model alone, 1 is "
+         "the full map; beyond, text often breaks. --allow-any-strength takes "
+         "it all the same.",
+         where,
+         strength);
+}
+
+Engine::Engine(const std::string& model, const EngineOptions& options)
+    : folder_(find_model(model)) {
+  const LoadOptions load{.dtype = parse_dtype(options.dtype),
+                         .device = parse_device(options.device)};
+  model_ = load_language_model(folder_, load);
+  try {
+    tokenizer_ = load_tokenizer(folder_);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::not_found) throw;
+    no_tokenizer_ = error.what();
+  }
+  if (tokenizer_ && tokenizer_->vocab_size() > model_->info().vocabulary)
+    fail(ErrorKind::shape,
+         "{}: its tokenizer has ids up to {}, the model a vocabulary of {}. "
+         "Do the two belong together?",
+         folder_,
+         tokenizer_->vocab_size() - 1,
+         model_->info().vocabulary);
+  eos_ids_ = find_eos_ids(folder_, tokenizer_.get());
+  bos_id_ = find_bos_id(folder_, tokenizer_.get());
+}
+
+std::string Engine::id() const {
+  const auto path =
+      std::filesystem::weakly_canonical(std::filesystem::path(folder_));
+  return path.filename().string();
+}
+
+Json Engine::identity() const {
+  return {{"id", id()},
+          {"architecture", model_->info().architecture},
+          {"fingerprint", Checkpoint(folder_).fingerprint()}};
+}
+
+const Tokenizer& Engine::need_tokenizer() const {
+  if (!tokenizer_)
+    fail(ErrorKind::not_found,
+         "{} Without one, prompts must be a .jsonl file of {{\"ids\": [...]}}.",
+         no_tokenizer_);
+  return *tokenizer_;
+}
+
+std::vector<int64_t> Engine::encode(const std::string& text) const {
+  if (text.empty()) {
+    if (!bos_id_)
+      fail(ErrorKind::usage,
+           "{}: an empty prompt starts from BOS, and this model has none",
+           folder_);
+    return {*bos_id_};
+  }
+  return need_tokenizer().encode(text);
+}
+
+void Engine::check_ids(const std::vector<int64_t>& ids, size_t number) const {
+  for (const int64_t id : ids)
+    if (id < 0 || id >= model_->info().vocabulary)
+      fail(ErrorKind::usage,
+           "prompt {}: token id {} is outside the model's vocabulary of {}",
+           number,
+           id,
+           model_->info().vocabulary);
+}
+
+std::vector<std::vector<int64_t>> Engine::encode(
+    const PromptSet& prompts) const {
+  std::vector<std::vector<int64_t>> ids = prompts.ids;
+  for (size_t i = 0; i < ids.size(); ++i) check_ids(ids[i], i + 1);
+  for (const std::string& text : prompts.texts) ids.push_back(encode(text));
+  return ids;
+}
+
+std::vector<int64_t> Engine::encode_chat(const std::string& text) const {
+  const Tokenizer& tokenizer = need_tokenizer();
+  const auto chat = find_chat_template(folder_, tokenizer);
+  if (!chat)
+    fail(ErrorKind::unsupported,
+         "{}: --chat needs a model with a chat template of a known kind "
+         "(ChatML, Llama 3, Gemma, Mistral)",
+         folder_);
+  const ChatMessage message{"user", text};
+  return tokenizer.encode(apply_chat_template(*chat, {&message, 1}, true),
+                          false);
+}
+
+std::string Engine::decode(std::span<const int64_t> ids) const {
+  if (tokenizer_) return tokenizer_->decode(ids, true);
+  return fmt::format("{}", fmt::join(ids, " "));
+}
+
+std::string Engine::decode_continuation(
+    const std::vector<int64_t>& prompt,
+    const std::vector<int64_t>& made) const {
+  if (!tokenizer_) return decode(made);
+  std::vector<int64_t> ids = prompt;
+  ids.insert(ids.end(), made.begin(), made.end());
+  // Decoded together: a leading space may be the tokenizer's own.
+  const std::string before = decode(prompt), all = decode(ids);
+  return all.starts_with(before) ? all.substr(before.size()) : decode(made);
+}
+
+Steering Engine::load_steering(const SteerRequest& request) const {
+  const SteerSpec spec = parse_steer_spec(request.spec);
+  check_strength(
+      spec.strength, request.allow_any_strength, "--steer " + request.spec);
+  Steering steering{read_map_set(spec.path), spec.strength, spec.path};
+  check_fits(steering.set, model_->sites(), spec.path);
+  MapRules& rules = steering.set.rules;
+  override_rule(rules.position, request.position, "position", spec.path);
+  override_rule(rules.tokens, request.tokens, "tokens", spec.path);
+  const Json learned_on =
+      value_or(steering.set.provenance, "model", spec.path, Json::object());
+  const std::string fingerprint =
+      value_or<std::string>(learned_on, "fingerprint", spec.path, "");
+  if (!fingerprint.empty() && fingerprint != identity()["fingerprint"])
+    log_warning(
+        "{}: was learned on other weights of the same shape ({}) than {} has",
+        spec.path,
+        value_or<std::string>(learned_on, "id", spec.path, "?"),
+        folder_);
+  return steering;
+}
+
+}  // namespace lineas

@@ -1,0 +1,88 @@
+// A model with its tokenizer, put together in one place: prompts in as a user
+// has them, token ids out, and maps held against the model. Commands, examples
+// and evaluations start here. Knows no methods and prints nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lineas/data/prompts.h"
+#include "lineas/maps/steer_tap.h"
+#include "lineas/models/language_model.h"
+#include "lineas/text/tokenizer.h"
+
+namespace lineas {
+
+struct EngineOptions {
+  std::string device = "auto";  // auto, cpu, cuda
+  std::string dtype = "auto";   // auto (as stored), float32, bfloat16, float16
+};
+
+/// A map as a user asks for it.
+struct SteerRequest {
+  /// MAP or MAP:STRENGTH; without a strength, 1.
+  std::string spec;
+  /// Strengths outside [0, 1] are an error otherwise.
+  bool allow_any_strength = false;
+  /// Instead of what the map file says (that is logged).
+  std::optional<Position> position = std::nullopt;
+  std::optional<TokenScope> tokens = std::nullopt;
+};
+
+class Engine {
+ public:
+  /// `model`: a Hugging Face folder or the name of a bundled model. Throws
+  /// shape where the tokenizer has ids outside the model's vocabulary.
+  explicit Engine(const std::string& model, const EngineOptions& options = {});
+
+  const LanguageModel& model() const { return *model_; }
+  const std::string& folder() const { return folder_; }
+  /// The folder's own name: how the model is called in provenance.
+  std::string id() const;
+  /// {id, architecture, fingerprint}: what provenance keeps as "model".
+  Json identity() const;
+
+  /// Null for a folder without one; then prompts must be ids.
+  const Tokenizer* tokenizer() const { return tokenizer_.get(); }
+  /// Ends of a text by generation_config.json, config.json or the tokenizer.
+  const std::vector<int64_t>& eos_ids() const { return eos_ids_; }
+
+  /// Ids of a text as the model is used to see it, with its BOS; "" is BOS
+  /// alone. Throws usage where there is no tokenizer, or no BOS for "".
+  std::vector<int64_t> encode(const std::string& text) const;
+  /// The same for every prompt; ready ids are checked against the vocabulary.
+  std::vector<std::vector<int64_t>> encode(const PromptSet& prompts) const;
+  /// `text` as the user's turn of a chat, up to the opening of the answer.
+  /// Throws unsupported for a model without a known chat format.
+  std::vector<int64_t> encode_chat(const std::string& text) const;
+
+  /// Text of ids without special tokens; without a tokenizer the numbers.
+  std::string decode(std::span<const int64_t> ids) const;
+  /// What a continuation adds to the prompt's text.
+  std::string decode_continuation(const std::vector<int64_t>& prompt,
+                                  const std::vector<int64_t>& made) const;
+
+  /// Reads a map and holds it against the model: throws shape where sites or
+  /// widths differ, warns where the weights are others than it was learned on.
+  Steering load_steering(const SteerRequest& request) const;
+
+ private:
+  const Tokenizer& need_tokenizer() const;
+  void check_ids(const std::vector<int64_t>& ids, size_t number) const;
+
+  std::string folder_;
+  std::unique_ptr<LanguageModel> model_;
+  std::unique_ptr<Tokenizer> tokenizer_;
+  std::string no_tokenizer_;  // why there is none
+  std::vector<int64_t> eos_ids_;
+  std::optional<int64_t> bos_id_;
+};
+
+/// Throws usage for a strength that is not a number, or outside [0, 1] unless
+/// `allow_any`. `where` names it in the message.
+void check_strength(double strength, bool allow_any, const std::string& where);
+
+}  // namespace lineas

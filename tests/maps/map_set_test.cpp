@@ -1,0 +1,50 @@
+#include "lineas/maps/map_set.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/errors.h"
+
+namespace lineas {
+namespace {
+
+using testing::expect_error;
+
+TEST(MapSet, WordsGoThereAndBack) {
+  for (const char* text : {"all", "last", "avg"})
+    EXPECT_EQ(to_string(parse_position(text)), text);
+  for (const char* text : {"all", "prompt", "generated", "from:0", "last:12"})
+    EXPECT_EQ(to_string(parse_token_scope(text)), text);
+  for (const char* text : {"both", "conditional", "unconditional"})
+    EXPECT_EQ(to_string(parse_guidance(text)), text);
+}
+
+TEST(MapSet, RefusesOtherWords) {
+  for (const char* text :
+       {"", "every", "from", "from:", "from:-1", "from:x", "last:0", "all:1"})
+    expect_error(ErrorKind::usage, {fmt::format("\"{}\"", text)}, [&] {
+      parse_token_scope(text);
+    });
+  expect_error(ErrorKind::usage, {"middle"}, [] { parse_position("middle"); });
+  expect_error(ErrorKind::usage, {"half"}, [] { parse_guidance("half"); });
+}
+
+TEST(MapSet, NamesMayEndInAStep) {
+  EXPECT_EQ(split_map_name("unet.mid").site, "unet.mid");
+  EXPECT_FALSE(split_map_name("unet.mid").step);
+  EXPECT_EQ(split_map_name("unet.mid@3").site, "unet.mid");
+  EXPECT_EQ(*split_map_name("unet.mid@3").step, 3);
+  EXPECT_FALSE(split_map_name("unet@mid").step);
+}
+
+TEST(AffineMap, CountsTheNeuronsItMoves) {
+  AffineMap map = AffineMap::identity(4);
+  EXPECT_EQ(moved_neurons(map).sum().item<int64_t>(), 0);
+  map.scale_D[1] = 0.5;
+  map.shift_D[1] = 1;
+  map.shift_D[2] = -2e-5;
+  map.scale_D[3] = 1 + 5e-6;
+  EXPECT_EQ(moved_neurons(map).sum().item<int64_t>(), 2);
+}
+
+}  // namespace
+}  // namespace lineas
