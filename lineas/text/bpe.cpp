@@ -65,26 +65,31 @@ Bpe::Bpe(const Vocabulary& vocabulary,
   add_merges(merges, where);
 }
 
+std::optional<std::string> Bpe::key_of(std::string_view entry) const {
+  if (options_.byte_level) return bytes_of_spelling(entry);
+  return std::string(entry);
+}
+
+std::optional<int32_t> Bpe::find(std::string_view key) const {
+  const auto found = ids_.find(key);
+  if (found == ids_.end()) return {};
+  return found->second;
+}
+
 std::optional<int64_t> Bpe::id_of(std::string_view entry) const {
-  if (options_.byte_level) {
-    const std::optional<std::string> bytes = bytes_of_spelling(entry);
-    if (!bytes) return {};
-    const auto found = ids_.find(*bytes);
-    return found == ids_.end() ? std::nullopt
-                               : std::optional<int64_t>(found->second);
-  }
-  const auto found = ids_.find(entry);
-  return found == ids_.end() ? std::nullopt
-                             : std::optional<int64_t>(found->second);
+  const std::optional<std::string> key = key_of(entry);
+  return key ? find(*key) : std::nullopt;
 }
 
 void Bpe::add_merges(const MergeList& merges, std::string_view where) {
   slots_.resize(std::bit_ceil(std::max<size_t>(merges.size() * 2, 2)));
   int32_t rank = 0;
   for (const auto& [left, right] : merges) {
-    const std::optional<int64_t> left_id = id_of(left);
-    const std::optional<int64_t> right_id = id_of(right);
-    const std::optional<int64_t> result = id_of(left + right);
+    const std::string left_key = key_of(left).value_or("");
+    const std::string right_key = key_of(right).value_or("");
+    const std::optional<int32_t> left_id = find(left_key);
+    const std::optional<int32_t> right_id = find(right_key);
+    const std::optional<int32_t> result = find(left_key + right_key);
     if (!left_id || !right_id || !result) {
       fail(ErrorKind::format,
            "{}: merge {} (\"{}\" \"{}\") names \"{}\", which the vocabulary "
@@ -95,9 +100,7 @@ void Bpe::add_merges(const MergeList& merges, std::string_view where) {
            right,
            !left_id ? left : (!right_id ? right : left + right));
     }
-    insert(pair_key(static_cast<int32_t>(*left_id),
-                    static_cast<int32_t>(*right_id)),
-           {rank++, static_cast<int32_t>(*result)});
+    insert(pair_key(*left_id, *right_id), {rank++, *result});
   }
 }
 

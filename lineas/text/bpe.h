@@ -60,6 +60,9 @@ class Bpe {
     Merge merge;
   };
 
+  /// What `ids_` knows an entry by: its bytes. Nothing where it spells none.
+  std::optional<std::string> key_of(std::string_view entry) const;
+  std::optional<int32_t> find(std::string_view key) const;
   void add_merges(const MergeList& merges, std::string_view where);
   void insert(uint64_t pair, Merge merge);
   Merge find_merge(int32_t left, int32_t right) const;

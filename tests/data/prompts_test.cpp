@@ -57,19 +57,6 @@ TEST(Prompts, JsonSubsets) {
   EXPECT_EQ(parse_prompts("a.json", R"({"all": ["c"]})").texts, Texts{"c"});
 }
 
-TEST(Prompts, Jigsaw) {
-  const std::string csv =
-      "id,comment_text,toxic,insult\n"
-      "1,\"kind\",0,0\n2,mean,1,0\n3,meaner,1,1\n4,odd,0,1\n";
-  EXPECT_EQ(parse_prompts("jigsaw:d/train.csv#toxic", csv).texts,
-            (Texts{"mean", "meaner"}));
-  EXPECT_EQ(parse_prompts("jigsaw:d/train.csv#insult", csv).texts,
-            (Texts{"meaner", "odd"}));
-  const PromptSet rest = parse_prompts("jigsaw:d/train.csv#non-toxic", csv);
-  EXPECT_EQ(rest.texts, Texts{"kind"});
-  EXPECT_EQ(rest.name, "jigsaw:train.csv#non-toxic");
-}
-
 TEST(Prompts, ReadsAFileWhoseNameHoldsTheSeparators) {
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() /

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "lineas/base/error.h"
-
 namespace lineas {
 namespace {
 
@@ -47,21 +45,6 @@ TEST(AddedTokens, SingleWord) {
   const AddedTokens tokens({word});
   EXPECT_EQ(shown(tokens, "the other the"), "<1>| other |<1>");
   EXPECT_EQ(shown(tokens, "the\xc3\xa9 _the the!"), "the\xc3\xa9 _the |<1>|!");
-}
-
-TEST(TokenTable, KnowsTokensByIdAndName) {
-  AddedToken special = token("<s>", 5);
-  special.special = true;
-  const TokenTable table({{"a", 0}, {"b", 2}}, {special}, "t");
-  EXPECT_EQ(table.size(), 6);
-  EXPECT_EQ(*table.spelling(2), "b");
-  EXPECT_EQ(table.spelling(1), nullptr);
-  EXPECT_EQ(table.spelling(6), nullptr);
-  EXPECT_THROW(table.spelling(-1), Error);
-  EXPECT_TRUE(table.is_special(5));
-  EXPECT_FALSE(table.is_special(2));
-  EXPECT_EQ(table.id_of("<s>"), 5);
-  EXPECT_FALSE(table.id_of("c").has_value());
 }
 
 }  // namespace

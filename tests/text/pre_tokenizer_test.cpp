@@ -1,0 +1,75 @@
+#include "lineas/text/pre_tokenizer.h"
+
+#include <gtest/gtest.h>
+
+namespace lineas {
+namespace {
+
+/// The words with bars between them.
+std::string words(const PreTokenizer& pre_tokenizer,
+                  std::string_view text,
+                  bool at_start = true) {
+  std::string shown;
+  for (const Word& word : pre_tokenizer(text, at_start)) {
+    EXPECT_FALSE(word.text.empty());
+    shown += (shown.empty() ? "" : "|") + word.text;
+  }
+  return shown;
+}
+
+PreTokenizer of(const char* spec) {
+  return read_pre_tokenizer(Json::parse(spec), "t");
+}
+
+/// A Split at "-" with one behavior.
+std::string dashes(const std::string& behavior, std::string_view text) {
+  const Json spec = {{"type", "Split"},
+                     {"behavior", behavior},
+                     {"pattern", {{"String", "-"}}}};
+  return words(read_pre_tokenizer(spec, "t"), text);
+}
+
+TEST(PreTokenizer, PublishedPatterns) {
+  EXPECT_EQ(words(gpt2_pre_tokenizer(false), "I'll go  in 2016!\n"),
+            "I|'ll| go| | in| 2016|!|\n");
+  EXPECT_EQ(words(gpt2_pre_tokenizer(true), "a"), " a");
+  EXPECT_EQ(words(qwen2_pre_tokenizer(), "I'LL (go) 20\n\n x"),
+            "I|'LL| (|go|)| |2|0|\n\n| x");
+  EXPECT_TRUE(gpt2_pre_tokenizer(false).byte_level());
+}
+
+TEST(PreTokenizer, SplitBehaviors) {
+  EXPECT_EQ(dashes("Isolated", "a--b"), "a|-|-|b");
+  EXPECT_EQ(dashes("Removed", "a--b-"), "a|b");
+  EXPECT_EQ(dashes("MergedWithPrevious", "a--b"), "a-|-|b");
+  EXPECT_EQ(dashes("MergedWithNext", "a--b"), "a|-|-b");
+  EXPECT_EQ(dashes("Contiguous", "a--b"), "a|--|b");
+}
+
+TEST(PreTokenizer, InvertTakesWhatMatches) {
+  EXPECT_EQ(words(of(R"({"type": "Split", "behavior": "Removed",
+                "invert": true, "pattern": {"Regex": "\\p{L}+"}})"),
+                  "ab-cd"),
+            "ab|cd");
+}
+
+TEST(PreTokenizer, Digits) {
+  EXPECT_EQ(
+      words(of(R"({"type": "Digits", "individual_digits": true})"), "a12"),
+      "a|1|2");
+  EXPECT_EQ(words(of(R"({"type": "Digits"})"), "a12b"), "a|12|b");
+}
+
+TEST(PreTokenizer, Metaspace) {
+  const PreTokenizer first = of(R"({"type": "Metaspace", "replacement": "_",
+      "prepend_scheme": "first", "split": true})");
+  EXPECT_EQ(words(first, "a b"), "_a|_b");
+  EXPECT_EQ(words(first, "a b", false), "a|_b");
+  EXPECT_EQ(words(first, " a"), "_a");
+  const PreTokenizer whole = of(R"({"type": "Metaspace", "replacement": "_",
+      "prepend_scheme": "never", "split": false})");
+  EXPECT_EQ(words(whole, "a b"), "a_b");
+}
+
+}  // namespace
+}  // namespace lineas
