@@ -1,28 +1,25 @@
-// A program outside the tree, built against an installed lineas: says how far
-// each site of a map file moves. Without a map it makes a small one first.
+// A program outside the tree, built against an installed lineas: opens a model,
+// counts its sites and scores a sentence. Its argument is a Hugging Face
+// folder; without one it takes the bundled model of the installation.
 #include <fmt/format.h>
 
 #include "lineas/base/error.h"
-#include "lineas/tensor/checkpoint.h"
-
-namespace {
-
-void write_small_map(const std::string& path) {
-  lineas::write_safetensors(path,
-                            {{"layers.0.norm.scale", at::full({4}, 1.5)},
-                             {"layers.0.norm.shift", at::full({4}, -0.25)}});
-}
-
-}  // namespace
+#include "lineas/engine/engine.h"
+#include "lineas/generate/score.h"
 
 int main(int argc, char** argv) try {
-  const std::string path = argc > 1 ? argv[1] : "small_map.safetensors";
-  if (argc == 1) write_small_map(path);
-  const lineas::SafetensorsFile file(path);
-  for (const auto& entry : file.entries()) {
-    const at::Tensor values = file.view(entry).to(at::kFloat);
-    fmt::print("{}: mean {:.4f}\n", entry.name, values.mean().item<float>());
-  }
+  const lineas::Engine engine(argc > 1 ? argv[1]
+                                       : OUTSIDE_BUNDLED_DIR "/tinytown");
+  const auto rows =
+      engine.encode(lineas::PromptSet{.texts = {"Mira met Jonas at the pond."},
+                                      .ids = {},
+                                      .name = "one sentence"});
+  const lineas::TextScore score = lineas::score_text(engine.model(), rows)[0];
+  fmt::print("{}: {} sites, perplexity {:.2f} over {} tokens\n",
+             engine.id(),
+             engine.model().sites().size(),
+             score.perplexity(),
+             score.tokens);
   return 0;
 } catch (const lineas::Error& error) {
   fmt::print(stderr, "{}\n", error.what());
