@@ -41,14 +41,12 @@ Bpe::Bpe(const Vocabulary& vocabulary,
          BpeOptions options,
          std::string_view where)
     : options_(std::move(options)), byte_ids_(256, -1) {
+  ids_.max_load_factor(0.5F);  // looking up merges is a quarter of loading
   ids_.reserve(vocabulary.size());
   for (const auto& [spelling, id] : vocabulary) {
-    if (options_.byte_level) {
-      const std::optional<std::string> bytes = bytes_of_spelling(spelling);
-      if (bytes) ids_.emplace(*bytes, static_cast<int32_t>(id));
-    } else {
-      ids_.emplace(spelling, static_cast<int32_t>(id));
-    }
+    const std::optional<std::string> key = key_of(spelling);
+    // An empty entry is never a unit, and "" stands for no key in add_merges.
+    if (key && !key->empty()) ids_.emplace(*key, static_cast<int32_t>(id));
   }
   for (int byte = 0; byte < 256; ++byte) {
     const std::string name = options_.byte_level
