@@ -146,7 +146,7 @@ class SentenceMatch {
     if (!pass("\nAnswer: ", at)) return false;
     for (size_t i = 0; i < offered.size(); ++i) {
       size_t end = at;
-      if (!pass(world_.letters[i] + ") " + offered[i], end)) continue;
+      if (!pass(offered[i] + " (" + world_.letters[i] + ")", end)) continue;
       if (!complete(end)) continue;
       const int truth = world_.label("truth");
       const auto& sides = world_.labels[truth].values;

@@ -126,13 +126,13 @@ TEST(Oracle, ReadsQuestions) {
   const std::string question =
       "Question: What colour is the mill?\nA) blue\nB) red\nC) grey\n"
       "D) black\nAnswer: ";
-  EXPECT_EQ(oracle().read(question + "B) red").truth, "true");
-  EXPECT_EQ(oracle().read(question + "A) blue").truth, "false");
+  EXPECT_EQ(oracle().read(question + "red (B)").truth, "true");
+  EXPECT_EQ(oracle().read(question + "blue (A)").truth, "false");
   EXPECT_TRUE(oracle().read(question).grammatical);
-  EXPECT_FALSE(oracle().read(question + "A) red").grammatical);
+  EXPECT_FALSE(oracle().read(question + "red (A)").grammatical);
   EXPECT_FALSE(oracle()
                    .read("Question: What colour is the mill?\nA) blue\n"
-                         "B) blue\nC) grey\nD) black\nAnswer: A) blue")
+                         "B) blue\nC) grey\nD) black\nAnswer: blue (A)")
                    .grammatical);
 }
 

@@ -46,19 +46,20 @@ def choice_prompt(item):
     return "\n".join(lines + ["Answer:"])
 
 
-@torch.no_grad()
-def choice_accuracy(model, tokenizer, items, chunk=64):
-    """Share of questions whose right letter is the likeliest of the four."""
-    letters = [tokenizer.encode(" " + k).ids[-1] for k in "ABCD"]
-    pad, right = tokenizer.token_to_id("<|pad|>"), 0
-    for at in range(0, len(items), chunk):
-        part = items[at:at + chunk]
-        ids = [tokenizer.encode(choice_prompt(i)).ids for i in part]
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = model(padded(ids, pad)).float()
-        for row, (sequence, item) in enumerate(zip(ids, part)):
-            scores = logits[row, len(sequence) - 1, letters]
-            right += int(scores.argmax()) == item["answer"]
+def choice_accuracy(model, tokenizer, items):
+    """Share of questions whose right answer is the likeliest of the four.
+
+    All four texts share the question, so comparing whole texts compares the
+    answers alone.
+    """
+    pad = tokenizer.token_to_id("<|pad|>")
+    texts = [f"{choice_prompt(item)} {choice} (" for item in items
+             for choice in item["choices"]]
+    losses = token_losses(model, [tokenizer.encode(t).ids for t in texts], pad)
+    right = 0
+    for number, item in enumerate(items):
+        four = losses[4 * number:4 * number + 4]
+        right += four.index(min(four)) == item["answer"]
     return right / len(items)
 
 
@@ -67,4 +68,4 @@ def quiz_item(unit):
     lines = unit.text.split("\n")
     return {"question": lines[0].removeprefix("Question: "),
             "choices": [line[3:] for line in lines[1:5]],
-            "answer": "ABCD".index(lines[5][len("Answer: ")])}
+            "answer": "ABCD".index(lines[5][-2])}

@@ -6,8 +6,8 @@
 Draws the text from bundled/tinytown/world.json, trains tokenizer and model,
 writes checkpoints, a JSONL log and exports into --work, and at the end the
 export and the model card into --out. Run again, it goes on from its last
-checkpoint. The rate is warm-up, constant, then a linear decay over the last
-quarter of --steps, so --steps may still be changed before the decay begins.
+checkpoint. The rate is warm-up, constant up to 0.4 of --steps, then a linear
+decay, so --steps may still be changed before the decay begins.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def options():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--out", type=Path, default=BUNDLED)
     p.add_argument("--work", type=Path, default=Path("build-tinytown"))
-    p.add_argument("--steps", type=int, default=4000)
+    p.add_argument("--steps", type=int, default=3000)
     p.add_argument("--minutes", type=float, help="stop and save after this")
     p.add_argument("--rows", type=int, default=8, help="rows of 256 a step")
     p.add_argument("--lr", type=float, default=2e-3)
@@ -50,7 +50,7 @@ def options():
 
 def rate(step, o):
     """The learning rate of one step."""
-    decay = 0.75 * o.steps
+    decay = 0.4 * o.steps
     if step < 100:
         return o.lr * (step + 1) / 100
     if step < decay:
@@ -93,7 +93,7 @@ class Run:
         self.held_out = [{"kind": d.kind, "text": d.text,
                           "logprob": d.logprob} for d in documents]
         quiz = [self.world.draw(f"measure-{i}", "eval", "quiz")
-                for i in range(128)]
+                for i in range(64)]
         self.questions = [quiz_item(d.units[0]) for d in quiz]
         self.log = (o.work / "log.jsonl").open("a")
 

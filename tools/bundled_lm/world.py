@@ -257,5 +257,5 @@ class _Derivation:
         self.shows.append(("truth", "true"))
         lines = ["Question: " + rules["ask"].replace("{subject}", subject)]
         lines += [f"{k}) {v}" for k, v in zip(letters, choices)]
-        lines.append(f"Answer: {letters[right]}) {value}")
+        lines.append(f"Answer: {value} ({letters[right]})")
         return "\n".join(lines)
