@@ -7,7 +7,8 @@ Use: tools/check_tree.py [ROOT]      exit code 1 when a rule is broken
 - a room (a folder of lineas/) includes only itself and rooms below it;
 - LibTorch comes in through ATen headers, never through its umbrella header;
 - no file names a place on somebody's machine;
-- every lineas/**/*.cpp has a test that names it.
+- every lineas/**/*.cpp has a test that names it;
+- relative links in Markdown files lead to files that are there.
 """
 import pathlib
 import re
@@ -27,6 +28,7 @@ NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"'
     r'|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])+\'|^[ \t]*#(?:\\\n|[^\n])*',
     re.S | re.M)
+MARKDOWN_LINK = re.compile(r"\]\(([^)#\s]+)")
 NOT_A_NAME = re.compile(r"template\s*<[^{}]*?>|\([^()]*\)")
 SCOPE = re.compile(r"\b(namespace|class|struct|union|enum|extern)\b")
 
@@ -134,6 +136,13 @@ def check_machine_paths(path, text, complain):
             complain(path, number, f"names a machine's path: {line.strip()}")
 
 
+def check_links(root, path, text, complain):
+    for number, line in enumerate(text.splitlines(), 1):
+        for link in MARKDOWN_LINK.findall(line):
+            if "://" not in link and not (root / path.parent / link).exists():
+                complain(path, number, f"a link to {link}, which is not there")
+
+
 def check_tested(files, texts, complain):
     """A source is tested where a test has its name, includes its header or
     names it; an entry of a .def list where a test includes that list."""
@@ -167,6 +176,8 @@ def main():
              for path in files if path.suffix in TEXT}
     for path, text in texts.items():
         check_machine_paths(path, text, complain)
+        if path.suffix == ".md":
+            check_links(root, path, text, complain)
         if path.suffix in CODE:
             check_lengths(path, text, complain)
         if path.suffix in CPP and len(path.parts) > 1:
