@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "lineas/base/seed.h"
 #include "lineas/learn/lineas.h"
 #include "tests/support/folder.h"
 #include "tests/support/language_model_run.h"
