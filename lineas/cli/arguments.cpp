@@ -76,7 +76,8 @@ void add_strengths_option(CLI::App& command, SteerArguments& arguments) {
                   "strength of every map")
       ->type_name("X,Y,...")
       ->delimiter(',')
-      ->expected(1);
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 std::vector<Steering> load_steerings(const Engine& engine,

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lineas/generate/nan_search.h"
 #include "lineas/maps/steer_tap.h"
 #include "tests/support/checkpoint.h"
 #include "tests/support/errors.h"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lineas/maps/affine_map.h"
 #include "tests/support/errors.h"
 
 namespace lineas {
