@@ -21,13 +21,22 @@ bool has_kernel(const Tensor& x) {
          (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
 }
 
-// Calls body(T{}) with the element type of x.
+template <typename T>
+const T* read(const Tensor& x) {
+  return static_cast<const T*>(x.const_data_ptr());
+}
+template <typename T>
+T* write(const Tensor& x) {
+  return static_cast<T*>(x.mutable_data_ptr());
+}
+
+// Calls body(T{}) with the type in which the kernels see the elements of x.
 template <typename Body>
 void with_element_type(const Tensor& x, Body body) {
   if (x.scalar_type() == at::kFloat)
     body(float{});
   else
-    body(c10::BFloat16{});
+    body(kernels::Bfloat16Bits{});
 }
 
 // body(begin, end) over rows of `width` elements, on all threads.
@@ -48,9 +57,9 @@ struct RmsNorm : Function<RmsNorm> {
     Tensor r_S = at::empty({rows}, at::kFloat);
     with_element_type(x_SD, [&](auto type) {
       using T = decltype(type);
-      const T* x = x_SD.const_data_ptr<T>();
-      const T* gain = gain_D.const_data_ptr<T>();
-      T* y = y_SD.data_ptr<T>();
+      const T* x = read<T>(x_SD);
+      const T* gain = read<T>(gain_D);
+      T* y = write<T>(y_SD);
       float* r = r_S.data_ptr<float>();
       over_rows(rows, width, [&](int64_t begin, int64_t end) {
         for (int64_t s = begin; s < end; ++s)
@@ -73,11 +82,11 @@ struct RmsNorm : Function<RmsNorm> {
     Tensor dx_SD = at::empty_like(dy_SD);
     with_element_type(dy_SD, [&](auto type) {
       using T = decltype(type);
-      const T* dy = dy_SD.const_data_ptr<T>();
-      const T* x = saved[0].const_data_ptr<T>();
-      const T* gain = saved[1].const_data_ptr<T>();
+      const T* dy = read<T>(dy_SD);
+      const T* x = read<T>(saved[0]);
+      const T* gain = read<T>(saved[1]);
       const float* r = saved[2].const_data_ptr<float>();
-      T* dx = dx_SD.data_ptr<T>();
+      T* dx = write<T>(dx_SD);
       over_rows(rows, width, [&](int64_t begin, int64_t end) {
         for (int64_t s = begin; s < end; ++s)
           kernels::rms_norm_row_backward(
@@ -103,8 +112,8 @@ Tensor rotate_rows(const Tensor& x_in,
   Tensor y_SHd = at::empty_like(x_SHd);
   with_element_type(x_SHd, [&](auto type) {
     using T = decltype(type);
-    const T* x = x_SHd.const_data_ptr<T>();
-    T* y = y_SHd.data_ptr<T>();
+    const T* x = read<T>(x_SHd);
+    T* y = write<T>(y_SHd);
     const float* cos = cos_Sd2.const_data_ptr<float>();
     const float* sin = sin_Sd2.const_data_ptr<float>();
     over_rows(x_SHd.size(0), heads * width, [&](int64_t begin, int64_t end) {
@@ -155,9 +164,9 @@ struct SwiGlu : Function<SwiGlu> {
     Tensor y_SF = at::empty_like(gate_SF);
     with_element_type(gate_SF, [&](auto type) {
       using T = decltype(type);
-      const T* gate = gate_SF.const_data_ptr<T>();
-      const T* up = up_SF.const_data_ptr<T>();
-      T* y = y_SF.data_ptr<T>();
+      const T* gate = read<T>(gate_SF);
+      const T* up = read<T>(up_SF);
+      T* y = write<T>(y_SF);
       over_rows(gate_SF.numel(), 1, [&](int64_t begin, int64_t end) {
         kernels::swiglu(gate + begin, up + begin, y + begin, end - begin);
       });
@@ -173,11 +182,11 @@ struct SwiGlu : Function<SwiGlu> {
     Tensor dgate_SF = at::empty_like(dy_SF), dup_SF = at::empty_like(dy_SF);
     with_element_type(dy_SF, [&](auto type) {
       using T = decltype(type);
-      const T* dy = dy_SF.const_data_ptr<T>();
-      const T* gate = saved[0].const_data_ptr<T>();
-      const T* up = saved[1].const_data_ptr<T>();
-      T* dgate = dgate_SF.data_ptr<T>();
-      T* dup = dup_SF.data_ptr<T>();
+      const T* dy = read<T>(dy_SF);
+      const T* gate = read<T>(saved[0]);
+      const T* up = read<T>(saved[1]);
+      T* dgate = write<T>(dgate_SF);
+      T* dup = write<T>(dup_SF);
       over_rows(dy_SF.numel(), 1, [&](int64_t begin, int64_t end) {
         kernels::swiglu_backward(dy + begin,
                                  gate + begin,
@@ -227,10 +236,10 @@ struct ScaleAndShift : Function<ScaleAndShift> {
     Tensor y_SD = at::empty_like(x_SD);
     with_element_type(x_SD, [&](auto type) {
       using T = decltype(type);
-      const T* x = x_SD.const_data_ptr<T>();
+      const T* x = read<T>(x_SD);
       const float* w = scale.const_data_ptr<float>();
       const float* b = shift.const_data_ptr<float>();
-      T* y = y_SD.data_ptr<T>();
+      T* y = write<T>(y_SD);
       over_rows(rows, width, [&](int64_t begin, int64_t end) {
         for (int64_t s = begin; s < end; ++s)
           kernels::scale_and_shift(x + s * width,

@@ -24,7 +24,7 @@ template <typename T>
 void thin_product(const Tensor& x_SI, const Tensor& weight_OI, Tensor& y_SO) {
   const int64_t rows = x_SI.size(0), in = x_SI.size(1), out = y_SO.size(1);
   const float* x = x_SI.const_data_ptr<float>();
-  const T* weight = weight_OI.const_data_ptr<T>();
+  const T* weight = static_cast<const T*>(weight_OI.const_data_ptr());
   float* y = y_SO.data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, (1 << 15) / in);
   at::parallel_for(0, out, grain, [&](int64_t begin, int64_t end) {
@@ -42,7 +42,7 @@ Tensor thin_linear(const Tensor& x_SI,
   if (weight_OI.scalar_type() == at::kFloat)
     thin_product<float>(wide_SI, weight_OI, y_SO);
   else
-    thin_product<c10::BFloat16>(wide_SI, weight_OI, y_SO);
+    thin_product<kernels::Bfloat16Bits>(wide_SI, weight_OI, y_SO);
   if (bias_O.defined()) y_SO.add_(bias_O);
   return y_SO.to(x_SI.scalar_type());
 }

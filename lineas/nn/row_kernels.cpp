@@ -10,7 +10,7 @@
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define LINEAS_CLONES \
   __attribute__((     \
-      target_clones("arch=skylake-avx512", "arch=haswell", "default")))
+      target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define LINEAS_CLONES
 #endif
@@ -18,24 +18,24 @@
 namespace lineas::kernels {
 namespace {
 
-using c10::BFloat16;
+using Bits = Bfloat16Bits;
 
 LINEAS_INLINE float load(float x) {
   return x;
 }
-LINEAS_INLINE float load(BFloat16 x) {
-  return std::bit_cast<float>(static_cast<uint32_t>(x.x) << 16);
+LINEAS_INLINE float load(Bits x) {
+  return std::bit_cast<float>(static_cast<uint32_t>(x) << 16);
 }
 
 LINEAS_INLINE void store(float value, float& out) {
   out = value;
 }
 // Round to nearest even; NaN stays NaN.
-LINEAS_INLINE void store(float value, BFloat16& out) {
+LINEAS_INLINE void store(float value, Bits& out) {
   const uint32_t bits = std::bit_cast<uint32_t>(value);
   const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   const bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
-  out.x = static_cast<uint16_t>(is_nan ? 0x7fc0u : rounded);
+  out = static_cast<Bits>(is_nan ? 0x7fc0u : rounded);
 }
 
 // exp by 2^n * polynomial (Cephes expf, relative error below 2e-7); branch free
@@ -174,7 +174,7 @@ LINEAS_INLINE float dot_product(const float* a, const T* b, int64_t n) {
   }
 
 LINEAS_INSTANTIATE(float)
-LINEAS_INSTANTIATE(BFloat16)
+LINEAS_INSTANTIATE(Bits)
 #undef LINEAS_INSTANTIATE
 
 }  // namespace lineas::kernels

@@ -3,18 +3,19 @@
 // and thin_product.cpp bring those.
 #pragma once
 
-#include <c10/util/BFloat16.h>
-
 #include <cstdint>
 
 namespace lineas::kernels {
 
+/// A bfloat16 as its bits: loops over structs do not vectorise.
+using Bfloat16Bits = uint16_t;
+
 /// y = x * r * gain with r = 1 / sqrt(mean(x^2) + eps); returns r.
 float rms_norm_row(
     const float* x, const float* gain, float* y, int64_t n, float eps);
-float rms_norm_row(const c10::BFloat16* x,
-                   const c10::BFloat16* gain,
-                   c10::BFloat16* y,
+float rms_norm_row(const Bfloat16Bits* x,
+                   const Bfloat16Bits* gain,
+                   Bfloat16Bits* y,
                    int64_t n,
                    float eps);
 
@@ -25,11 +26,11 @@ void rms_norm_row_backward(const float* dy,
                            float r,
                            float* dx,
                            int64_t n);
-void rms_norm_row_backward(const c10::BFloat16* dy,
-                           const c10::BFloat16* x,
-                           const c10::BFloat16* gain,
+void rms_norm_row_backward(const Bfloat16Bits* dy,
+                           const Bfloat16Bits* x,
+                           const Bfloat16Bits* gain,
                            float r,
-                           c10::BFloat16* dx,
+                           Bfloat16Bits* dx,
                            int64_t n);
 
 /// One head: y = x rotated by the angles whose cosines and sines are given,
@@ -40,18 +41,18 @@ void rotate_head(const float* x,
                  float sign,
                  float* y,
                  int64_t half);
-void rotate_head(const c10::BFloat16* x,
+void rotate_head(const Bfloat16Bits* x,
                  const float* cos,
                  const float* sin,
                  float sign,
-                 c10::BFloat16* y,
+                 Bfloat16Bits* y,
                  int64_t half);
 
 /// y = silu(gate) * up.
 void swiglu(const float* gate, const float* up, float* y, int64_t n);
-void swiglu(const c10::BFloat16* gate,
-            const c10::BFloat16* up,
-            c10::BFloat16* y,
+void swiglu(const Bfloat16Bits* gate,
+            const Bfloat16Bits* up,
+            Bfloat16Bits* y,
             int64_t n);
 /// Gradients of swiglu for gate and up.
 void swiglu_backward(const float* dy,
@@ -60,11 +61,11 @@ void swiglu_backward(const float* dy,
                      float* dgate,
                      float* dup,
                      int64_t n);
-void swiglu_backward(const c10::BFloat16* dy,
-                     const c10::BFloat16* gate,
-                     const c10::BFloat16* up,
-                     c10::BFloat16* dgate,
-                     c10::BFloat16* dup,
+void swiglu_backward(const Bfloat16Bits* dy,
+                     const Bfloat16Bits* gate,
+                     const Bfloat16Bits* up,
+                     Bfloat16Bits* dgate,
+                     Bfloat16Bits* dup,
                      int64_t n);
 
 /// y = scale * x + shift.
@@ -73,14 +74,14 @@ void scale_and_shift(const float* x,
                      const float* shift,
                      float* y,
                      int64_t n);
-void scale_and_shift(const c10::BFloat16* x,
+void scale_and_shift(const Bfloat16Bits* x,
                      const float* scale,
                      const float* shift,
-                     c10::BFloat16* y,
+                     Bfloat16Bits* y,
                      int64_t n);
 
 /// Sum of a[i] * b[i].
 float dot(const float* a, const float* b, int64_t n);
-float dot(const float* a, const c10::BFloat16* b, int64_t n);
+float dot(const float* a, const Bfloat16Bits* b, int64_t n);
 
 }  // namespace lineas::kernels
