@@ -1,0 +1,103 @@
+// What the architectures' files read out of config.json, and what they take
+// where a key is not there (HF's defaults).
+#include "lineas/models/config.h"
+
+#include "lineas/models/decoder.h"
+#include "tests/support/checkpoint.h"
+#include "tests/support/errors.h"
+
+namespace lineas {
+namespace {
+
+using testing::expect_error;
+using Windows = std::vector<int64_t>;
+
+/// A config.json without weights.
+struct ConfigOnly {
+  explicit ConfigOnly(Json json) : config(std::move(json)) {}
+  Json config;
+  std::string where = "m/config.json";
+  testing::TinyCheckpoint checkpoint{{{"w", at::ones({1})}}};
+  ModelFiles files{config, where, checkpoint.source};
+};
+
+TEST(Config, Sizes) {
+  const ConfigOnly c({{"a", 3}, {"zero", 0}, {"null", nullptr}, {"odd", 5}});
+  EXPECT_EQ(require_size(c.files, "a"), 3);
+  EXPECT_EQ(size_or(c.files, "a", 7), 3);
+  EXPECT_EQ(size_or(c.files, "null", 7), 7);
+  EXPECT_EQ(size_or(c.files, "absent", 7), 7);
+  EXPECT_EQ(even_size_or(c.files, "absent", 8), 8);
+  expect_error(ErrorKind::format, {"m/config.json", "\"zero\" is 0"}, [&] {
+    size_or(c.files, "zero", 7);
+  });
+  expect_error(ErrorKind::format, {"\"odd\" is 5", "even"}, [&] {
+    even_size_or(c.files, "odd", 8);
+  });
+}
+
+TEST(Config, NullIsNotAbsent) {
+  const ConfigOnly c({{"null", nullptr}, {"a", 3}});
+  EXPECT_TRUE(is_null(c.files, "null"));
+  EXPECT_FALSE(is_null(c.files, "a"));
+  EXPECT_FALSE(is_null(c.files, "absent"));
+}
+
+TEST(Config, WindowsOfQwen) {
+  const Json on = {{"use_sliding_window", true},
+                   {"sliding_window", 9},
+                   {"max_window_layers", 2}};
+  EXPECT_EQ(read_windows(ConfigOnly(on).files, 4), (Windows{0, 0, 9, 9}));
+  Json off = on;
+  off["use_sliding_window"] = false;
+  EXPECT_EQ(read_windows(ConfigOnly(off).files, 2), (Windows{0, 0}));
+  Json typed = on;
+  typed["layer_types"] = {"sliding_attention", "full_attention"};
+  EXPECT_EQ(read_windows(ConfigOnly(typed).files, 2), (Windows{9, 0}));
+  Json bare = {{"use_sliding_window", true}, {"max_window_layers", 0}};
+  EXPECT_EQ(read_windows(ConfigOnly(bare).files, 1), (Windows{4096}));
+}
+
+TEST(Config, LayerTypesMustFitTheLayers) {
+  const ConfigOnly c({{"layer_types", {"full_attention"}}});
+  expect_error(ErrorKind::format, {"1 entries for 2 layers"}, [&] {
+    windows_by_type(c.files, 2, 8, [](int64_t) { return true; });
+  });
+}
+
+Json smallest() {
+  return {{"vocab_size", 10},
+          {"hidden_size", 24},
+          {"num_hidden_layers", 2},
+          {"num_attention_heads", 4},
+          {"intermediate_size", 40},
+          {"max_position_embeddings", 64}};
+}
+
+TEST(DecoderConfig, DefaultsOfTransformers) {
+  const ConfigOnly c(smallest());
+  const DecoderConfig config = read_decoder_config(c.files);
+  EXPECT_EQ(config.attention.kv_heads, 4);
+  EXPECT_EQ(config.attention.head_width, 6);
+  EXPECT_DOUBLE_EQ(config.attention.core.scale, 1 / std::sqrt(6.0));
+  EXPECT_EQ(config.mlp.activation, Activation::silu);
+  EXPECT_EQ(config.eps, 1e-6);
+  EXPECT_FALSE(config.info.tied_head);
+  EXPECT_FALSE(config.attention.qkv_bias);
+  EXPECT_EQ(config.windows, (Windows{0, 0}));
+}
+
+TEST(DecoderConfig, HeadWidthMayDifferFromWidthOverHeads) {
+  Json json = smallest();
+  json["head_dim"] = 16;
+  EXPECT_EQ(read_decoder_config(ConfigOnly(json).files).attention.head_width,
+            16);
+  json["head_dim"] = nullptr;
+  json["num_attention_heads"] = 5;
+  expect_error(ErrorKind::format, {"24 is not a multiple", "= 5"}, [&] {
+    read_decoder_config(ConfigOnly(json).files);
+  });
+}
+
+}  // namespace
+}  // namespace lineas
