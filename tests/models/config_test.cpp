@@ -22,7 +22,8 @@ struct ConfigOnly {
 };
 
 TEST(Config, Sizes) {
-  const ConfigOnly c({{"a", 3}, {"zero", 0}, {"null", nullptr}, {"odd", 5}});
+  const ConfigOnly c(
+      Json{{"a", 3}, {"zero", 0}, {"null", nullptr}, {"odd", 5}});
   EXPECT_EQ(require_size(c.files, "a"), 3);
   EXPECT_EQ(size_or(c.files, "a", 7), 3);
   EXPECT_EQ(size_or(c.files, "null", 7), 7);
@@ -37,7 +38,7 @@ TEST(Config, Sizes) {
 }
 
 TEST(Config, NullIsNotAbsent) {
-  const ConfigOnly c({{"null", nullptr}, {"a", 3}});
+  const ConfigOnly c(Json{{"null", nullptr}, {"a", 3}});
   EXPECT_TRUE(is_null(c.files, "null"));
   EXPECT_FALSE(is_null(c.files, "a"));
   EXPECT_FALSE(is_null(c.files, "absent"));
@@ -52,14 +53,16 @@ TEST(Config, WindowsOfQwen) {
   off["use_sliding_window"] = false;
   EXPECT_EQ(read_windows(ConfigOnly(off).files, 2), (Windows{0, 0}));
   Json typed = on;
-  typed["layer_types"] = {"sliding_attention", "full_attention"};
+  typed["layer_types"] = Json::array({"sliding_attention", "full_attention"});
   EXPECT_EQ(read_windows(ConfigOnly(typed).files, 2), (Windows{9, 0}));
   Json bare = {{"use_sliding_window", true}, {"max_window_layers", 0}};
   EXPECT_EQ(read_windows(ConfigOnly(bare).files, 1), (Windows{4096}));
 }
 
 TEST(Config, LayerTypesMustFitTheLayers) {
-  const ConfigOnly c({{"layer_types", {"full_attention"}}});
+  Json json;
+  json["layer_types"] = Json::array({"full_attention"});
+  const ConfigOnly c(json);
   expect_error(ErrorKind::format, {"1 entries for 2 layers"}, [&] {
     windows_by_type(c.files, 2, 8, [](int64_t) { return true; });
   });
