@@ -2,6 +2,7 @@
 // lost and none runs over.
 #include "lineas/nn/row_kernels.h"
 
+#include <c10/util/BFloat16.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -21,6 +22,13 @@ std::vector<T> random_row(uint32_t seed) {
   std::vector<T> row;
   for (int64_t i = 0; i < kLongest; ++i) row.push_back(T(normal(engine)));
   return row;
+}
+
+float* raw(std::vector<float>& row) {
+  return row.data();
+}
+Bfloat16Bits* raw(std::vector<c10::BFloat16>& row) {
+  return reinterpret_cast<Bfloat16Bits*>(row.data());
 }
 
 template <typename T>
@@ -57,10 +65,9 @@ TYPED_TEST(RowKernels, RmsNorm) {
     std::vector<double> golden;
     for (int64_t i = 0; i < n; ++i)
       golden.push_back(double(this->a_[i]) * r * double(this->b_[i]));
-    EXPECT_NEAR(
-        rms_norm_row(this->a_.data(), this->b_.data(), y.data(), n, 1e-5f),
-        r,
-        1e-5 * r);
+    EXPECT_NEAR(rms_norm_row(raw(this->a_), raw(this->b_), raw(y), n, 1e-5f),
+                r,
+                1e-5 * r);
     this->expect_row(y, golden, n);
   }
 }
@@ -72,7 +79,7 @@ TYPED_TEST(RowKernels, ScaleAndShift) {
     for (int64_t i = 0; i < n; ++i)
       golden.push_back(double(this->a_[i]) * this->scale_[i] + this->shift_[i]);
     scale_and_shift(
-        this->a_.data(), this->scale_.data(), this->shift_.data(), y.data(), n);
+        raw(this->a_), this->scale_.data(), this->shift_.data(), raw(y), n);
     this->expect_row(y, golden, n);
   }
 }
@@ -85,7 +92,7 @@ TYPED_TEST(RowKernels, SwiGlu) {
       const double gate = double(this->a_[i]);
       golden.push_back(gate / (1 + std::exp(-gate)) * double(this->b_[i]));
     }
-    swiglu(this->a_.data(), this->b_.data(), y.data(), n);
+    swiglu(raw(this->a_), raw(this->b_), raw(y), n);
     this->expect_row(y, golden, n);
   }
 }
@@ -95,7 +102,7 @@ TYPED_TEST(RowKernels, Dot) {
     double golden = 0;
     for (int64_t i = 0; i < n; ++i)
       golden += double(this->scale_[i]) * double(this->b_[i]);
-    EXPECT_NEAR(dot(this->scale_.data(), this->b_.data(), n), golden, 1e-4);
+    EXPECT_NEAR(dot(this->scale_.data(), raw(this->b_), n), golden, 1e-4);
   }
 }
 
@@ -107,8 +114,8 @@ TYPED_TEST(RowKernels, RotationKeepsLengthsAndTurnsBack) {
     sin.push_back(std::sin(this->scale_[i]));
   }
   std::vector<TypeParam> y(kLongest), back(kLongest);
-  rotate_head(this->a_.data(), cos.data(), sin.data(), 1, y.data(), kHalf);
-  rotate_head(y.data(), cos.data(), sin.data(), -1, back.data(), kHalf);
+  rotate_head(raw(this->a_), cos.data(), sin.data(), 1, raw(y), kHalf);
+  rotate_head(raw(y), cos.data(), sin.data(), -1, raw(back), kHalf);
   const std::vector<double> golden(this->a_.begin(), this->a_.end());
   this->expect_row(back, golden, kLongest);
   EXPECT_NEAR(double(y[0]),
@@ -117,15 +124,14 @@ TYPED_TEST(RowKernels, RotationKeepsLengthsAndTurnsBack) {
 }
 
 TEST(RowKernels, BFloat16RoundsToNearestEven) {
-  const c10::BFloat16 one(1.f);
+  std::vector<c10::BFloat16> one{1.f}, y{0.f};
   const float zero = 0;
   // 1 + 2^-8 lies between 1 and the next bfloat16: even is 1.
   for (const auto& [scale, golden] : {std::pair(1.f + 0x1p-8f, 1.f),
                                       {1.f + 0x1.8p-8f, 1.f + 0x1p-7f},
                                       {1.f + 0x1.8p-7f, 1.f + 0x1p-6f}}) {
-    c10::BFloat16 y;
-    scale_and_shift(&one, &scale, &zero, &y, 1);
-    EXPECT_EQ(static_cast<float>(y), golden);
+    scale_and_shift(raw(one), &scale, &zero, raw(y), 1);
+    EXPECT_EQ(static_cast<float>(y[0]), golden);
   }
 }
 
