@@ -193,6 +193,8 @@ void run(Arguments& arguments) {
                           .sampling = sampling,
                           .eos_ids = engine.eos_ids(),
                           .batch = batch_rows(arguments),
+                          // Strength 0 is to equal the untouched model exactly.
+                          .drops_finished = arguments.steer.strengths.empty(),
                           .tap = tap.is_idle() ? nullptr : &tap};
   std::optional<LiveText> live;
   if (prints_live(engine, arguments, job)) {

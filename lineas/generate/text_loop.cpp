@@ -44,7 +44,7 @@ class TextBatch {
           if (!row.finish) end(row, Finish::cancelled);
         break;
       }
-      drop_finished();
+      if (options_.drops_finished) drop_finished();
       choose(decode());
     }
     std::vector<Continuation> made;

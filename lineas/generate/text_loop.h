@@ -37,6 +37,10 @@ struct TextLoopOptions {
   std::vector<int64_t> eos_ids = {};
   /// Most rows of one batch; 0: all. Rows of a batch go in the given order.
   int64_t batch = 0;
+  /// Finished rows leave the batch, which saves work. A product of fewer rows
+  /// may round differently, so a row's text can then depend, in near ties, on
+  /// when others end; false rules that out.
+  bool drops_finished = true;
   /// Acts on every call, by row number; null: the untouched model.
   Tap* tap = nullptr;
   /// Called for every new token.

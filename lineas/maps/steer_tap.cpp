@@ -32,10 +32,6 @@ bool is_zero(const Tensor& x) {
   return x.count_nonzero().item<int64_t>() == 0;
 }
 
-void move_to(Tensor& tensor, at::Device device) {
-  if (tensor.device() != device) tensor = tensor.to(device);
-}
-
 }  // namespace
 
 // sum_i s_i (scale_i - 1) and sum_i s_i shift_i of maps that go together, in
@@ -65,6 +61,16 @@ struct SteerTap::Sum {
     shift_D = shift_D + other.shift_D;
   }
 };
+
+void SteerTap::Action::move_to(at::Device device) {
+  scale_UD = scale_UD.to(device);
+  shift_UD = shift_UD.to(device);
+  scales_D = scale_UD.unbind(0);
+  shifts_D = shift_UD.unbind(0);
+  if (!support) return;
+  support->low_D = support->low_D.to(device);
+  support->high_D = support->high_D.to(device);
+}
 
 SteerTap::SteerTap(const SiteTable& sites,
                    const std::vector<Steering>& steerings,
@@ -113,6 +119,7 @@ void SteerTap::add_action(SiteIndex site, const Sum& sum) {
                             .scale_UD = scale_UD,
                             .shift_UD = shift_UD,
                             .support = sum.support});
+  actions_[site].back().move_to(at::kCPU);
 }
 
 bool SteerTap::is_idle() const {
@@ -144,12 +151,7 @@ Tensor SteerTap::visit(SiteIndex site, Tensor x, const PassContext& context) {
 }
 
 Tensor SteerTap::apply(Action& action, const Tensor& x_SD) {
-  move_to(action.scale_UD, x_SD.device());
-  move_to(action.shift_UD, x_SD.device());
-  if (action.support) {
-    move_to(action.support->low_D, x_SD.device());
-    move_to(action.support->high_D, x_SD.device());
-  }
+  if (action.scale_UD.device() != x_SD.device()) action.move_to(x_SD.device());
   if (plans_[action.plan].rules().position == Position::avg)
     return apply_to_means(action, x_SD);
   const Tensor mapped_SD = apply_to_tokens(action, x_SD);
@@ -160,7 +162,7 @@ Tensor SteerTap::apply(Action& action, const Tensor& x_SD) {
 Tensor SteerTap::apply_to_tokens(Action& action, const Tensor& x_SD) {
   const TokenPlan& plan = plans_[action.plan];
   if (const int64_t u = plan.common_factor(); u >= 0)
-    return scale_and_shift(x_SD, action.scale_UD[u], action.shift_UD[u]);
+    return scale_and_shift(x_SD, action.scales_D[u], action.shifts_D[u]);
   if (action.spread_version == plan.version() && action.scale_SD.defined())
     return scale_and_shift(x_SD, action.scale_SD, action.shift_SD);
   const Tensor factors_S = plan.factors_S(x_SD.device());

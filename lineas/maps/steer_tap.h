@@ -38,9 +38,12 @@ class SteerTap : public Tap {
     std::optional<int> step;
     Tensor scale_UD, shift_UD;
     std::optional<Interval> support;
+    std::vector<Tensor> scales_D = {}, shifts_D = {};  // the same, one a factor
     // Spread over the tokens of the last decoding call.
     int64_t spread_version = -1;
     Tensor scale_SD = {}, shift_SD = {};
+
+    void move_to(at::Device device);
   };
   struct Sum;
 

@@ -69,6 +69,7 @@ Tensor to_tokens(const Tensor& x) {
 }
 
 Tensor from_tokens(const Tensor& x_SD, const Tensor& like) {
+  if (like.dim() == 2) return x_SD;
   if (!is_picture(like)) return x_SD.view(like.sizes());
   return x_SD.view({like.size(0), like.size(2), like.size(3), like.size(1)})
       .permute({0, 3, 1, 2});

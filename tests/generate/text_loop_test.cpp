@@ -162,6 +162,9 @@ TEST_F(TextLoop, EndsAtEosWithoutKeepingIt) {
     EXPECT_EQ(made[i].finish, finished[i]);
   }
   EXPECT_EQ(made[0].finish, Finish::eos);
+  options.drops_finished = false;
+  const auto kept = continue_text(*model_, rows(), options);
+  for (size_t i = 0; i < made.size(); ++i) EXPECT_EQ(kept[i].ids, made[i].ids);
 }
 
 TEST_F(TextLoop, EndsAtTheContext) {

@@ -15,14 +15,6 @@ namespace lineas::testing {
 inline constexpr const char* kParityModels[] = {
     "tiny-gpt2", "tiny-llama", "tiny-qwen2", "tiny-gemma2", "stories260K"};
 
-/// Whether this program knows the architecture of that parity model.
-inline bool is_known_architecture(const std::string& folder) {
-  const Json config = read_json(folder + "/config.json");
-  const std::string name = config["architectures"][0];
-  const auto known = known_architectures();
-  return std::find(known.begin(), known.end(), name) != known.end();
-}
-
 /// The folder with the weights of a parity model.
 inline std::string parity_model_folder(const std::string& name) {
   const std::string folder = test_data("parity/" + name);
