@@ -25,7 +25,7 @@ PromptSet part(const PromptSet& all, size_t begin, size_t end) {
 // of the first, divided by it: a squared distance.
 double distance(const std::vector<Tensor>& from, std::vector<Tensor> to) {
   MatchObjective objective(std::move(to), {.reduction = LossReduction::mean});
-  return objective.evaluate(from, 0).loss;
+  return objective.evaluate(at::cat(from, 1), 0).loss;
 }
 
 std::vector<Tensor> responses(const Engine& engine,

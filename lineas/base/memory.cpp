@@ -28,8 +28,12 @@ int64_t status_bytes(const std::string& key) {
 
 }  // namespace
 
-int64_t resident_bytes() { return status_bytes("VmRSS:"); }
-int64_t peak_resident_bytes() { return status_bytes("VmHWM:"); }
+int64_t resident_bytes() {
+  return status_bytes("VmRSS:");
+}
+int64_t peak_resident_bytes() {
+  return status_bytes("VmHWM:");
+}
 
 void keep_freed_memory() {
 #ifdef __GLIBC__

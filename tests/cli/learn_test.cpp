@@ -1,0 +1,93 @@
+// `lineas learn` as a user runs it: the file it leaves, the log, what stops it.
+#include <gtest/gtest.h>
+
+#include "lineas/base/file.h"
+#include "lineas/base/json.h"
+#include "lineas/maps/map_set.h"
+#include "tests/cli/program_run.h"
+#include "tests/support/folder.h"
+
+namespace lineas {
+namespace {
+
+using testing::ProgramRun;
+using testing::run_program;
+using testing::TempFolder;
+
+class LearnCommand : public ::testing::Test {
+ protected:
+  LearnCommand() {
+    folder_.write("a.jsonl",
+                  "{\"ids\": [3, 9, 4]}\n{\"ids\": [7, 8]}\n"
+                  "{\"ids\": [1, 2, 3]}\n{\"ids\": [5]}\n");
+    folder_.write("b.jsonl",
+                  "{\"ids\": [13, 19]}\n{\"ids\": [17, 18, 11]}\n"
+                  "{\"ids\": [11, 12, 13]}\n{\"ids\": [15]}\n");
+  }
+  ProgramRun learn(const std::string& more, const char* output = "map") const {
+    return run_program(fmt::format(
+        "learn -m '{}/qwen2' --source '{}' --target '{}' -o '{}' {}",
+        testing::fixtures(),
+        folder_ / "a.jsonl",
+        folder_ / "b.jsonl",
+        folder_ / output,
+        more));
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(LearnCommand, WritesAMapTheSameTwice) {
+  ASSERT_EQ(learn("--steps 3", "one").code, 0);
+  ASSERT_EQ(learn("--steps 3", "two").code, 0);
+  EXPECT_EQ(read_file(folder_ / "one"), read_file(folder_ / "two"));
+  EXPECT_FALSE(read_map_set(folder_ / "one").maps.empty());
+  EXPECT_FALSE(file_exists(folder_ / "one.state"));
+}
+
+TEST_F(LearnCommand, LogsEveryStep) {
+  const std::string log = folder_ / "log.jsonl";
+  ASSERT_EQ(learn("--steps 2 --log '" + log + "'").code, 0);
+  const std::string text = read_file(log);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  const Json last = parse_json(text.substr(text.rfind("{\"loss\"")), "the log");
+  EXPECT_EQ(last["step"], 2);
+  EXPECT_EQ(last["site_loss"].size(), 2u);
+  EXPECT_GT(last["seconds"].get<double>(), 0);
+}
+
+TEST_F(LearnCommand, AnOutputThatCannotBeWrittenIsFoundFirst) {
+  const ProgramRun run = learn("--steps 1000000", "no/such/folder/map");
+  EXPECT_EQ(run.code, 8) << run.err;
+  EXPECT_TRUE(run.says("no/such/folder")) << run.err;
+}
+
+TEST_F(LearnCommand, WrongOptionsAreUsageErrors) {
+  for (const char* more : {"--steps 0",
+                           "--lr -1",
+                           "--optimizer lbfgs",
+                           "--schedule linear",
+                           "--batch 9",
+                           "--take 9",
+                           "--l1 x",
+                           "--pool sum",
+                           "--position middle",
+                           "--ot-match some",
+                           "--loss-reduction max"}) {
+    const ProgramRun run = learn(more);
+    EXPECT_EQ(run.code, 2) << more << "\n" << run.err;
+    EXPECT_FALSE(file_exists(folder_ / "map")) << more;
+  }
+}
+
+TEST_F(LearnCommand, FewPromptsAreAWarning) {
+  const ProgramRun run = learn("--steps 1 --take 1");
+  EXPECT_EQ(run.code, 0) << run.err;
+  folder_.write("a.jsonl", "{\"ids\": [3]}\n");
+  const ProgramRun one = learn("--steps 1");
+  EXPECT_EQ(one.code, 0) << one.err;
+  EXPECT_TRUE(one.says("so few")) << one.err;
+}
+
+}  // namespace
+}  // namespace lineas
