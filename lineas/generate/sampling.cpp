@@ -8,11 +8,10 @@
 namespace lineas {
 namespace {
 
-// Of equals the later id: what the reference's stable ascending sort, read from
-// its end, gives.
+// Of equals the lower id: the reference leaves that to an unstable sort.
 bool is_likelier(const Candidate& a, const Candidate& b) {
   return a.probability > b.probability ||
-         (a.probability == b.probability && a.id > b.id);
+         (a.probability == b.probability && a.id < b.id);
 }
 
 void normalise(std::vector<Candidate>& candidates) {

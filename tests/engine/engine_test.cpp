@@ -20,7 +20,7 @@ using testing::TempFolder;
 using Ids = std::vector<int64_t>;
 
 std::string tiny() {
-  return testing::fixtures() + "/qwen2";
+  return testing::fixtures().append("/qwen2");
 }
 
 // A copy of the tiny model that a test may add files to.
