@@ -7,6 +7,7 @@ def write_card(o, run):
     rows = "\n".join(
         f"| {kind} | {e['model']:.3f} | {e['grammar']:.3f} | {e['gap']:.3f} |"
         for kind, e in entropy.items())
+    flag = " --compile" if o.compile else ""
     parameters = sum(p.numel() for p in run.model.parameters())
     (o.out / "README.md").write_text(f"""\
 # tinytown
@@ -19,9 +20,9 @@ It is no general language model.
   from the grammar in `world.json`; nothing else. Labels: tone (rude, polite,
   neutral), topic, mood, truth. Texts whose opening (or question) falls into
   two of 16 hash buckets are held out for the prompt and evaluation lists.
-- **Training**: `python tools/bundled_lm/train.py` with seed {o.seed},
-  {run.step} steps, {run.tokens / 1e6:.1f} M tokens, {run.seconds / 60:.0f}
-  minutes on 2 CPU cores shared with other work.
+- **Training**: `python tools/bundled_lm/train.py --threads {o.threads}{flag}`, seed
+  {o.seed}, {run.step} steps, {run.tokens / 1e6:.1f} M tokens,
+  {run.seconds / 60:.0f} minutes of CPU.
 - **Tokenizer**: byte-level BPE, {run.model.config['vocab_size']} tokens,
   trained on the same text; `<|bos|>` in front of every text.
 
