@@ -22,7 +22,7 @@ It is no general language model.
   two of 16 hash buckets are held out for the prompt and evaluation lists.
 - **Training**: `python tools/bundled_lm/train.py --threads {o.threads}{flag}`, seed
   {o.seed}, {run.step} steps, {run.tokens / 1e6:.1f} M tokens,
-  {run.seconds / 60:.0f} minutes of CPU.
+  {run.seconds / 60:.0f} minutes on one CPU thread.
 - **Tokenizer**: byte-level BPE, {run.model.config['vocab_size']} tokens,
   trained on the same text; `<|bos|>` in front of every text.
 
