@@ -130,12 +130,15 @@ def bench_decode(b):
 
 
 def bench_tone(b):
-    """The bundled model: two maps from the same lists, and what one does."""
+    """The bundled model: two maps as `lineas demo` learns them, and what one
+    does."""
     lists = ROOT / "bundled" / "tinytown" / "prompts" / "tone.json"
     maps = [b.data / "tone-1.safetensors", b.data / "tone-2.safetensors"]
     for path in maps:
         b.run(b.build / "lineas", "learn", "-m", "tinytown", "--take", 32,
               "--source", f"{lists}#rude", "--target", f"{lists}#neutral",
+              "--sites", r"model\.layers\.[0-4]", "--steps", 100,
+              "--lr", 0.01,
               "-o", path, "--device", "cpu")
     same = maps[0].read_bytes() == maps[1].read_bytes()
     b.note("same_map_twice", int(same), "1 = yes", ">= 1")

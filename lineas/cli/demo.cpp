@@ -23,6 +23,11 @@ struct Arguments {
 
 constexpr const char* kPrompt = "Greta and Simon met at the bakery.";
 constexpr int64_t kPrompts = 32;
+// In this small model the residual stream steers where the norms behind it do
+// not; the last block is left alone so that grammar stays.
+constexpr const char* kSites = R"(model\.layers\.[0-4])";
+constexpr int64_t kSteps = 100;
+constexpr double kRate = 0.01;
 
 MapSet learn_demo_map(const Engine& engine) {
   const std::string lists = engine.folder() + "/prompts/tone.json";
@@ -30,6 +35,9 @@ MapSet learn_demo_map(const Engine& engine) {
   request.source = read_prompts(lists + "#rude");
   request.target = read_prompts(lists + "#neutral");
   request.take = kPrompts;
+  request.sites = kSites;
+  request.options.steps = kSteps;
+  request.options.lr = kRate;
   fmt::print(
       "Learning from {} rude and {} neutral texts\n", kPrompts, kPrompts);
   const auto start = std::chrono::steady_clock::now();

@@ -1,7 +1,7 @@
 """Trains the bundled model `tinytown`: one command, deterministic, resumable.
 
     python tools/bundled_lm/train.py                     # the shipped model
-    python tools/bundled_lm/train.py --minutes 2 --work /tmp/try   # a trial
+    python tools/bundled_lm/train.py --minutes 2 --work try-out   # a trial
 
 Draws the text from bundled/tinytown/world.json, trains tokenizer and model,
 writes checkpoints, a JSONL log and exports into --work, and at the end the
