@@ -378,6 +378,21 @@ TEST(Lineas, ProblemsThatAreNoneAreRefused) {
   EXPECT_TRUE(drive.calls.empty());
 }
 
+// Maps and loss stay float32 beside weights of half the width.
+TEST(Lineas, LearnsThroughABfloat16Model) {
+  TinyLearning wide("qwen2", 16), narrow("qwen2", 16, at::kBFloat16);
+  const auto losses_on = [](TinyLearning& tiny) {
+    const MapSet set =
+        learn(sgd_options(10), problem_of(tiny.drive, 8, 8, kNorms, kNorms));
+    EXPECT_EQ(set.maps[0].second.scale_D.scalar_type(), at::kFloat);
+    return set.provenance["loss"].get<std::vector<double>>();
+  };
+  const auto expected = losses_on(wide), losses = losses_on(narrow);
+  EXPECT_LT(losses.back(), losses.front());
+  for (size_t t = 0; t < losses.size(); ++t)
+    EXPECT_NEAR(losses[t], expected[t], 0.03 * expected[t]);
+}
+
 TEST(Lineas, OneSampleASideLearns) {
   ToyDrive drive;
   const MapSet set =

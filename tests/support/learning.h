@@ -116,9 +116,10 @@ inline std::map<std::string, AffineMap> gradients_of(LineasOptions options,
 
 /// A language model fixture with random prompts of 3 to 12 tokens.
 struct TinyLearning {
-  explicit TinyLearning(const std::string& name, int64_t rows)
-      : model(load_language_model(fixtures() + "/" + name,
-                                  {.dtype = at::kFloat})),
+  TinyLearning(const std::string& name,
+               int64_t rows,
+               at::ScalarType dtype = at::kFloat)
+      : model(load_language_model(fixtures() + "/" + name, {.dtype = dtype})),
         drive(*model, random_prompts(model->info().vocabulary, rows)) {}
 
   static std::vector<Ids> random_prompts(int64_t vocabulary, int64_t rows) {
