@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "lineas/base/error.h"
+#include "lineas/base/names.h"
 #include "lineas/base/version.h"
 
 namespace lineas {
@@ -39,6 +40,30 @@ void flush_results() {
          "standard output: cannot write the results. Is the disk full?");
 }
 
+// The parser complains of what is missing before it complains of what it does
+// not know; a person who mistyped a name wants to hear of that.
+std::string usage_message(CLI::App& program, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = program.remaining(true);
+  if (unknown.empty()) return error.what();
+  if (!program.get_subcommands().empty() || unknown[0].starts_with('-'))
+    return fmt::format("{}: unknown option or argument", unknown[0]);
+  std::vector<std::string> commands;
+  for (const CLI::App* command : program.get_subcommands({}))
+    commands.push_back(command->get_name());
+  return fmt::format("{}: unknown command. {}",
+                     unknown[0],
+                     nearest_names(unknown[0], commands));
+}
+
+void print_usage_error(CLI::App& program, const CLI::ParseError& error) {
+  print_error(usage_message(program, error));
+  const auto chosen = program.get_subcommands();
+  fmt::print(stderr,
+             "Try: lineas {}{}--help\n",
+             chosen.empty() ? "" : chosen[0]->get_name(),
+             chosen.empty() ? "" : " ");
+}
+
 int parse_and_run(int argc, char** argv) {
   const std::unique_ptr<CLI::App> program = make_program();
   try {
@@ -46,12 +71,7 @@ int parse_and_run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return program->exit(success);
   } catch (const CLI::ParseError& error) {
-    const auto chosen = program->get_subcommands();
-    print_error(error.what());
-    fmt::print(stderr,
-               "Try: lineas {}{}--help\n",
-               chosen.empty() ? "" : chosen[0]->get_name(),
-               chosen.empty() ? "" : " ");
+    print_usage_error(*program, error);
     return exit_code(ErrorKind::usage);
   }
   flush_results();

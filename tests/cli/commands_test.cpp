@@ -77,6 +77,7 @@ TEST_F(Commands, WrongCallsAreUsageErrorsWithoutABacktrace) {
       {"", "subcommand"},
       {"frobnicate", "frobnicate"},
       {"generate --frobnicate", "frobnicate"},
+      {"generat -m x", "Nearest: generate"},
       {"generate -p x", "--model"},
       {"generate -m '" + model() + "'", "-p PROMPT or -f FILE"},
       {"generate " + on_model("-p x"), "-p PROMPT or -f FILE"},
@@ -150,11 +151,11 @@ TEST_F(Commands, GenerateRunsAllStrengthsInOneBatch) {
 }
 
 TEST_F(Commands, GenerateDrawsTheSameForTheSameSeed) {
-  const std::string draw = "--temp 1 --samples 2 -s 5 ";
+  const std::string draw = "--temp 20 --samples 2 -s 5 ";
   const ProgramRun one = generate(draw), two = generate(draw + "--batch 1");
   EXPECT_EQ(one.code, 0) << one.err;
   EXPECT_EQ(one.out, two.out);
-  EXPECT_NE(one.out, generate("--temp 1 --samples 2 -s 6").out);
+  EXPECT_NE(one.out, generate("--temp 20 --samples 2 -s 6").out);
   const auto lines = one.lines();
   ASSERT_EQ(lines.size(), 6u);
   EXPECT_NE(lines[0]["tokens"], lines[1]["tokens"]);
