@@ -1,5 +1,5 @@
 // What a model computes for two prompt lists: records one vector a prompt at
-// every norm and says where, and in how many neurons, the lists differ.
+// every norm and block, says where and in how many neurons the lists differ.
 #include <fmt/format.h>
 
 #include <numeric>
@@ -38,7 +38,7 @@ Tensor effect_D(const Tensor& a_ND, const Tensor& b_ND) {
 int main() try {
   const lineas::Engine engine("tinytown");
   const lineas::SiteTable& table = engine.model().sites();
-  const auto sites = table.match(".*layernorm|model\\.norm");
+  const auto sites = table.match(".*norm|model\\.layers\\.\\d+");
   const std::string lists = engine.folder() + "/prompts/tone.json";
   const auto rude = record_list(engine, lists + "#rude", sites, 64);
   const auto neutral = record_list(engine, lists + "#neutral", sites, 64);
