@@ -137,7 +137,7 @@ def bench_tone(b):
     for path in maps:
         b.run(b.build / "lineas", "learn", "-m", "tinytown", "--take", 32,
               "--source", f"{lists}#rude", "--target", f"{lists}#neutral",
-              "--sites", r"model\.layers\.[0-4]", "--steps", 100,
+              "--sites", ".*norm.*", "--steps", 100,
               "--lr", 0.01,
               "-o", path, "--device", "cpu")
     same = maps[0].read_bytes() == maps[1].read_bytes()

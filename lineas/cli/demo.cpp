@@ -23,9 +23,9 @@ struct Arguments {
 
 constexpr const char* kPrompt = "Greta and Simon met at the bakery.";
 constexpr int64_t kPrompts = 32;
-// In this small model the residual stream steers where the norms behind it do
-// not; the last block is left alone so that grammar stays.
-constexpr const char* kSites = R"(model\.layers\.[0-4])";
+// The norms before attention and before the head read the tone as well; maps on
+// the default sites alone move this small model less.
+constexpr const char* kSites = ".*norm.*";
 constexpr int64_t kSteps = 100;
 constexpr double kRate = 0.01;
 

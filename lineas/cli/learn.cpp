@@ -5,6 +5,7 @@
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/learn_maps.h"
+#include "lineas/learn/methods.h"
 
 namespace lineas {
 namespace {
@@ -106,6 +107,11 @@ void add_learn(CLI::App& program) {
                   request.match,
                   "Sites where distributions are matched (default: --sites)")
       ->type_name("REGEX");
+  command
+      .add_option("--method",
+                  request.method,
+                  fmt::format("One of: {}", fmt::join(known_methods(), ", ")))
+      ->capture_default_str();
   add_method_options(command, request.options);
   add_run_options(command, request.files);
   command.add_option("-o,--output", arguments->output, "The map to write")

@@ -6,6 +6,7 @@
 #include "lineas/base/log.h"
 #include "lineas/base/version.h"
 #include "lineas/generate/text_drive.h"
+#include "lineas/learn/methods.h"
 
 namespace lineas {
 namespace {
@@ -66,6 +67,8 @@ std::string default_sites(const SiteTable& sites) {
 MapSet learn_maps(const Engine& engine,
                   const LearnRequest& request,
                   Progress& progress) {
+  const auto learner = make_learner(
+      request.method, to_json(request.options), request.files);
   const SiteTable& sites = engine.model().sites();
   const std::string pattern = choose_pattern(request.sites, sites);
   const std::string match = request.match.empty() ? pattern : request.match;
@@ -88,7 +91,7 @@ MapSet learn_maps(const Engine& engine,
                         .match_sites = sites.match(match),
                         .device = engine.model().device(),
                         .identity = identity};
-  return LineasLearner(request.options, request.files).learn(problem, progress);
+  return learner->learn(problem, progress);
 }
 
 }  // namespace lineas

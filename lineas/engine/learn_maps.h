@@ -17,6 +17,7 @@ struct LearnRequest {
   std::string match;
   /// The first so many prompts of each list; 0: all.
   int64_t take = 0;
+  std::string method = "lineas";
   LineasOptions options;
   RunFiles files;
 };

@@ -73,7 +73,8 @@ TEST_F(LearnCommand, WrongOptionsAreUsageErrors) {
                            "--pool sum",
                            "--position middle",
                            "--ot-match some",
-                           "--loss-reduction max"}) {
+                           "--loss-reduction max",
+                           "--method magic"}) {
     const ProgramRun run = learn(more);
     EXPECT_EQ(run.code, 2) << more << "\n" << run.err;
     EXPECT_FALSE(file_exists(folder_ / "map")) << more;
