@@ -67,8 +67,8 @@ std::string default_sites(const SiteTable& sites) {
 MapSet learn_maps(const Engine& engine,
                   const LearnRequest& request,
                   Progress& progress) {
-  const auto learner = make_learner(
-      request.method, to_json(request.options), request.files);
+  const auto learner =
+      make_learner(request.method, to_json(request.options), request.files);
   const SiteTable& sites = engine.model().sites();
   const std::string pattern = choose_pattern(request.sites, sites);
   const std::string match = request.match.empty() ? pattern : request.match;
