@@ -11,7 +11,7 @@ int main(int argc, char** argv) try {
   const lineas::Engine engine(argc > 1 ? argv[1]
                                        : OUTSIDE_BUNDLED_DIR "/tinytown");
   const auto rows =
-      engine.encode(lineas::PromptSet{.texts = {"Mira met Jonas at the pond."},
+      engine.encode(lineas::PromptSet{.texts = {"Jonas went to the pond with Mira."},
                                       .ids = {},
                                       .name = "one sentence"});
   const lineas::TextScore score = lineas::score_text(engine.model(), rows)[0];
