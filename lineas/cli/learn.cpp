@@ -6,6 +6,7 @@
 #include "lineas/cli/program.h"
 #include "lineas/engine/learn_maps.h"
 #include "lineas/learn/methods.h"
+#include "lineas/learn/run_state.h"
 
 namespace lineas {
 namespace {
@@ -41,6 +42,7 @@ void run(Arguments arguments) {
   TerminalProgress progress;
   const MapSet set = learn_maps(engine, request, progress);
   write_map_set(arguments.output, set);
+  remove_state(request.files);
   log_info("{}: {} maps, loss {:.5g} -> {:.5g}",
            arguments.output,
            set.maps.size(),

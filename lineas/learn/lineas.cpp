@@ -356,7 +356,6 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   MapSet set = run.result();
   set.provenance = identity;
   set.provenance["loss"] = keeper.losses();
-  keeper.finish();
   return set;
 }
 

@@ -198,8 +198,8 @@ void RunKeeper::save(const RunState& state) const {
                     {{"format", kFormat}, {"identity", identity_.dump()}});
 }
 
-void RunKeeper::finish() {
-  if (!files_.state.empty()) std::remove(files_.state.c_str());
+void remove_state(const RunFiles& files) {
+  if (!files.state.empty()) std::remove(files.state.c_str());
 }
 
 }  // namespace lineas

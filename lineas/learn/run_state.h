@@ -49,8 +49,6 @@ class RunKeeper {
   /// Saves every `save_every` steps. On ctrl-C saves and throws cancelled,
   /// unless the run is over anyway.
   void save_if_due(bool more_to_come, const std::function<RunState()>& state);
-  /// The run is complete: the state file goes.
-  void finish();
 
  private:
   [[noreturn]] void stop(const std::function<RunState()>& state) const;
@@ -62,5 +60,9 @@ class RunKeeper {
   Json identity_;
   std::vector<double> losses_;
 };
+
+/// Removes the state of a run whose result is safe: called once the map has
+/// been written, never before.
+void remove_state(const RunFiles& files);
 
 }  // namespace lineas

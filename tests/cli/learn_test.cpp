@@ -38,7 +38,7 @@ class LearnCommand : public ::testing::Test {
 };
 
 TEST_F(LearnCommand, WritesAMapTheSameTwice) {
-  ASSERT_EQ(learn("--steps 3", "one").code, 0);
+  ASSERT_EQ(learn("--steps 3 --save-every 1", "one").code, 0);
   ASSERT_EQ(learn("--steps 3", "two").code, 0);
   EXPECT_EQ(read_file(folder_ / "one"), read_file(folder_ / "two"));
   EXPECT_FALSE(read_map_set(folder_ / "one").maps.empty());

@@ -76,6 +76,8 @@ TEST_P(Resume, EndsInTheBytesOfAnUnbrokenRun) {
     const MapSet set = LineasLearner(options_, files_).learn(problem(), nobody);
     EXPECT_EQ(nobody.begun_at, stop);
     EXPECT_EQ(map_bytes(set), unbroken) << "stopped after " << stop;
+    EXPECT_TRUE(file_exists(files_.state)) << "until the map is written";
+    remove_state(files_);
     EXPECT_FALSE(file_exists(files_.state));
     files_.resume = false;
   }
