@@ -10,10 +10,10 @@
 int main(int argc, char** argv) try {
   const lineas::Engine engine(argc > 1 ? argv[1]
                                        : OUTSIDE_BUNDLED_DIR "/tinytown");
-  const auto rows =
-      engine.encode(lineas::PromptSet{.texts = {"Jonas went to the pond with Mira."},
-                                      .ids = {},
-                                      .name = "one sentence"});
+  const auto rows = engine.encode(
+      lineas::PromptSet{.texts = {"Jonas went to the pond with Mira."},
+                        .ids = {},
+                        .name = "one sentence"});
   const lineas::TextScore score = lineas::score_text(engine.model(), rows)[0];
   fmt::print("{}: {} sites, perplexity {:.2f} over {} tokens\n",
              engine.id(),
