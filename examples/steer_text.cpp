@@ -13,7 +13,7 @@ lineas::MapSet learn_rude_to_neutral(const lineas::Engine& engine) {
   lineas::LearnRequest request{
       .source = lineas::read_prompts(lists + "#rude"),
       .target = lineas::read_prompts(lists + "#neutral"),
-      .sites = R"(model\.layers\.[0-4])",  // the residual stream
+      .sites = ".*norm.*",
       .take = 16,
       .options = {.steps = 40, .lr = 1e-2}};
   lineas::Progress silent;
