@@ -150,7 +150,7 @@ def bench_tone(b):
                .replace(" ", "_"), {0: ">= 0.4", 1: "<= 0.05"}.get(
                    r["strength"]))
         b.note(f"grammatical_{at}", r["grammatical"], "share")
-        b.note(f"perplexity_{at}", r["perplexity"], "nats_exp")
+        b.note(f"perplexity_{at}", r["perplexity"], "per_token")
     first, last = rates[0], rates[-1]
     b.note("grammatical_kept", last["grammatical"] / first["grammatical"],
            "ratio", ">= 0.9")

@@ -22,7 +22,7 @@ struct Shape {
 
 /// Lengths of the 32 source prompts: 17 to 47 tokens, 1057 in all.
 std::vector<int64_t> source_lengths();
-/// Token ids of `count` prompts, the same for the same `seed`.
+/// Token ids of prompts of these lengths, the same for the same `seed`.
 std::vector<std::vector<int64_t>> random_prompts(
     const std::vector<int64_t>& lengths, int64_t vocabulary, uint64_t seed);
 

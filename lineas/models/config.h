@@ -56,4 +56,14 @@ std::vector<int64_t> windows_by_type(
 /// use_sliding_window, sliding_window, and layer_types or max_window_layers.
 std::vector<int64_t> read_windows(const ModelFiles& files, int64_t layers);
 
+/// The layers of a model: scope / 0, scope / 1, ..., each a
+/// Block(scope, config, layer).
+template <typename Block, typename Config>
+std::vector<Block> make_blocks(const WeightScope& scope, const Config& config) {
+  std::vector<Block> blocks;
+  for (int64_t layer = 0; layer < config.info.layers; ++layer)
+    blocks.emplace_back(scope / layer, config, layer);
+  return blocks;
+}
+
 }  // namespace lineas

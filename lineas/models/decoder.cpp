@@ -63,21 +63,13 @@ class Decoder : public LanguageModel {
   Linear lm_head_;
 };
 
-std::vector<Block> make_blocks(const WeightScope& scope,
-                               const DecoderConfig& config) {
-  std::vector<Block> blocks;
-  for (int64_t layer = 0; layer < config.info.layers; ++layer)
-    blocks.emplace_back(scope / layer, config, layer);
-  return blocks;
-}
-
 Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
     : rope_(files.config, config.attention.head_width, files.where),
       embed_tokens_(WeightScope(files.source) / "model" / "embed_tokens",
                     config.info.vocabulary,
                     config.info.width),
-      layers_(
-          make_blocks(WeightScope(files.source) / "model" / "layers", config)),
+      layers_(make_blocks<Block>(WeightScope(files.source) / "model" / "layers",
+                                 config)),
       norm_(WeightScope(files.source) / "model" / "norm",
             config.info.width,
             config.eps),

@@ -147,21 +147,14 @@ class Model : public LanguageModel {
   Linear lm_head_;
 };
 
-std::vector<Block> make_blocks(const WeightScope& scope, const Config& config) {
-  std::vector<Block> blocks;
-  for (int64_t layer = 0; layer < config.info.layers; ++layer)
-    blocks.emplace_back(scope / layer, config, layer);
-  return blocks;
-}
-
 Model::Model(ModelFiles& files, const Config& config)
     : logit_cap_(config.logit_cap),
       rope_(files.config, config.attention.head_width, files.where),
       embed_tokens_(WeightScope(files.source) / "model" / "embed_tokens",
                     config.info.vocabulary,
                     config.info.width),
-      layers_(
-          make_blocks(WeightScope(files.source) / "model" / "layers", config)),
+      layers_(make_blocks<Block>(WeightScope(files.source) / "model" / "layers",
+                                 config)),
       norm_(make_norm(WeightScope(files.source) / "model" / "norm", config)),
       lm_head_(make_head(
           WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {

@@ -164,13 +164,6 @@ class Model : public LanguageModel {
   Linear lm_head_;
 };
 
-std::vector<Block> make_blocks(const WeightScope& scope, const Config& config) {
-  std::vector<Block> blocks;
-  for (int64_t layer = 0; layer < config.info.layers; ++layer)
-    blocks.emplace_back(scope / layer, config, layer);
-  return blocks;
-}
-
 Model::Model(ModelFiles& files, const Config& config)
     : wte_(WeightScope(files.source) / "transformer" / "wte",
            config.info.vocabulary,
@@ -178,7 +171,8 @@ Model::Model(ModelFiles& files, const Config& config)
       wpe_(WeightScope(files.source) / "transformer" / "wpe",
            config.info.context,
            config.info.width),
-      h_(make_blocks(WeightScope(files.source) / "transformer" / "h", config)),
+      h_(make_blocks<Block>(WeightScope(files.source) / "transformer" / "h",
+                            config)),
       ln_f_(WeightScope(files.source) / "transformer" / "ln_f",
             config.info.width,
             config.eps),
