@@ -75,7 +75,7 @@ def bench_learn(b, dtype, product_share):
     for _ in range(PAIRS):
         floors.append(b.json(b.program("floor"), folder, STEPS))
         steps.append(b.learn(folder, STEPS + 1))
-    for _ in range(3):
+    for _ in range(PAIRS):
         pieces.append((b.learn(folder, STEPS + 1),
                        b.learn(folder, STEPS + 1, "--micro-batch", 4)))
     median = lambda values: statistics.median(list(values))
