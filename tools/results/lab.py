@@ -1,0 +1,172 @@
+"""Carries out plans: makes prompt lists, starts `lineas` and `bench_measure` in
+fresh processes, and keeps learned maps, so that experiments share them.
+
+A plan is {"maps": {name: recipe}, "measure": [request, ...]}. A recipe is one of
+  {"learn": [options], "concept": ..., "take": n, "rotate": k, "reverse": bool}
+  {"compose": [names], "options": [...]}   {"inverse": name}
+and a request names the maps, concepts, openings and strengths. Standard library
+only.
+"""
+
+import hashlib
+import json
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = "tinytown"
+BUNDLED = ROOT / "bundled" / MODEL
+CURVE_POINTS = 60
+
+# What is steered, from which lists, and what measures it.
+CONCEPTS = {
+    "tone": {"concept": "tone=rude", "lists": "tone.json", "source": "rude",
+             "target": "neutral", "openings": "eval/openings.txt",
+             "selection": "eval/openings.json#selection"},
+    "sea": {"concept": "topic=sea", "lists": "topic.json", "source": "sea",
+            "target": "not_sea", "openings": "eval/openings.json#sea",
+            "selection": "eval/openings.json#sea_selection"},
+    "space": {"concept": "topic=space", "lists": "topic.json",
+              "source": "space", "target": "not_space",
+              "openings": "eval/openings.json#space",
+              "selection": "eval/openings.json#space_selection"},
+}
+
+
+def rotated(prompts, take, by):
+    """`take` prompts from place `by` on, round the end of the list."""
+    by %= len(prompts)
+    return (prompts[by:] + prompts[:by])[:take]
+
+
+def thinned(points, most=CURVE_POINTS):
+    """At most so many points of a curve, first and last among them, denser
+    where the curve begins."""
+    if len(points) <= most:
+        return points
+    last = len(points) - 1
+    places = sorted({round(last * (i / (most - 1)) ** 2) for i in range(most)})
+    return [points[i] for i in places]
+
+
+class Lab:
+    def __init__(self, build):
+        self.build = Path(build).resolve()
+        self.folder = self.build / "results"
+        (self.folder / "maps").mkdir(parents=True, exist_ok=True)
+        self.program = self.build / "lineas"
+        self.measurer = self.build / "bench" / "bench_measure"
+
+    def carry_out(self, plan):
+        paths, learned = {}, {}
+        for name, recipe in plan["maps"].items():
+            paths[name], learned[name] = self.make(recipe, paths)
+        return {"learned": learned,
+                "measured": [self.measure(request, paths)
+                             for request in plan["measure"]]}
+
+    # Maps -----------------------------------------------------------------
+    def make(self, recipe, paths):
+        if "learn" in recipe:
+            return self.learn(recipe)
+        if "inverse" in recipe:
+            command = ["compose", "--inverse", paths[recipe["inverse"]]]
+        else:
+            command = ["compose", *recipe.get("options", []),
+                       *(paths[name] for name in recipe["compose"])]
+        made = self.folder / "maps" / f"{digest(command)}.safetensors"
+        self.run(self.program, *command, "-o", made)
+        return made, {}
+
+    def learn(self, recipe):
+        """A learned map and what is known of its learning. A map that an
+        earlier cell learned with this very program is taken from there."""
+        name = self.folder / "maps" / digest(recipe)
+        made, facts = (name.with_suffix(x) for x in (".safetensors", ".json"))
+        if facts.exists() and \
+                facts.stat().st_mtime > self.program.stat().st_mtime:
+            return made, json.loads(facts.read_text())
+        lists = self.write_lists(recipe, name.with_suffix(".lists.json"))
+        log = name.with_suffix(".jsonl")
+        state = Path(f"{made}.state")
+        begun = time.monotonic()
+        self.run(self.program, "learn", "-m", MODEL, "--device", "cpu",
+                 "--source", f"{lists}#source", "--target", f"{lists}#target",
+                 *recipe["learn"], "--log", log, "-o", made,
+                 *(["--resume"] if state.exists() else []))
+        result = {"seconds": round(time.monotonic() - begun, 2),
+                  **self.facts_of(made), **curve_of(log)}
+        facts.write_text(json.dumps(result))
+        return made, result
+
+    def write_lists(self, recipe, path):
+        concept = CONCEPTS[recipe["concept"]]
+        lists = json.loads((BUNDLED / "prompts" / concept["lists"]).read_text())
+        sides = [rotated(lists[concept[side]], recipe["take"],
+                         recipe["rotate"]) for side in ("source", "target")]
+        if recipe.get("reverse"):
+            sides.reverse()
+        path.write_text(json.dumps(dict(zip(("source", "target"), sides))))
+        return path
+
+    def facts_of(self, made):
+        """Neurons that a map moves, of how many."""
+        lines = self.run(self.program, "inspect", made, "--json").splitlines()
+        sites = [site for site in map(json.loads, lines) if "support" in site]
+        return {"support": sum(site["support"] for site in sites),
+                "neurons": sum(site["width"] for site in sites)}
+
+    # Measures -------------------------------------------------------------
+    def measure(self, request, paths):
+        """One row a strength, as bench_measure prints them."""
+        told = {**request, "model": MODEL,
+                "maps": [f"{paths[name]}:1" for name in request["maps"]]}
+        for key in ("openings", "neutral", "held_source", "held_target"):
+            if key in told:
+                told[key] = str(BUNDLED / told[key])
+        path = self.folder / "request.json"
+        path.write_text(json.dumps(told))
+        return [rounded(json.loads(line))
+                for line in self.run(self.measurer, path).splitlines()]
+
+    def run(self, *command):
+        """Standard output. A failure is a RuntimeError with the message."""
+        done = subprocess.run([str(x) for x in command], text=True, cwd=ROOT,
+                              capture_output=True, check=False)
+        if done.returncode == 130:
+            raise KeyboardInterrupt
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RuntimeError(f"{Path(command[0]).name} ended with "
+                               f"{done.returncode}: {last}")
+        return done.stdout
+
+
+def digest(thing):
+    text = json.dumps(thing, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def curve_of(log):
+    """Loss against seconds of learning, where the method wrote a log."""
+    if not log.exists():
+        return {}
+    steps = [json.loads(line) for line in log.read_text().splitlines()]
+    points, seconds = [], 0.0
+    for step in steps:
+        seconds += step.get("seconds", 0)
+        if "loss" in step:
+            points.append([round(seconds, 4), significant(step["loss"])])
+    return {"curve": thinned(points)} if points else {}
+
+
+def significant(value, digits=6):
+    return float(f"{value:.{digits}g}") if isinstance(value, float) else value
+
+
+def rounded(thing):
+    """JSON with floats of six digits: cells are committed."""
+    if isinstance(thing, dict):
+        return {key: rounded(value) for key, value in thing.items()}
+    return significant(thing)

@@ -1,0 +1,104 @@
+"""What the experiments share: the methods and their settings, and the parts
+that plans are put together from (see lab.py for their form).
+
+Seed k learns from the prompts 32 k to 32 k + n of each list (round its end), so
+seeds 0 to 2 share none with n <= 32; it also seeds learning and sampling.
+"""
+
+from lab import CONCEPTS
+
+SEEDS = (0, 1, 2)
+SELECTION_SEED = 3  # prompts 96 to 127: what settings are chosen with
+TAKE = 32
+STRENGTHS = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3)
+MATCH = ".*norm.*"
+
+# Where maps go; each method has the pattern that did best in `results-settings`
+# (selection openings, prompts of SELECTION_SEED).
+SITES = {
+    "all norms": r".*norm.*",
+    "norms after attention": r".*post_attention_layernorm",
+    "layers": r"model\.layers\.\d+",
+    "one layer": r"model\.layers\.2",
+    "mlp": r".*(gate|up)_proj",
+}
+METHODS = {
+    "lineas": ["--method", "lineas", "--steps", "100", "--lr", "0.01"],
+    "linear-act": ["--method", "linear-act"],
+    "linear-act at once": ["--method", "linear-act", "--at-once"],
+    "gaussian-act": ["--method", "gaussian-act"],
+    "mean-act": ["--method", "mean-act"],
+    "iti-c": ["--method", "iti-c"],
+    "caa": ["--method", "caa"],
+    "aura": ["--method", "aura"],
+    "det-0": ["--method", "det-0"],
+}
+BEST_SITES = dict.fromkeys(METHODS, "all norms")
+
+
+def style(method):
+    """The number of a method's colour and marker, the same in every plot."""
+    return list(METHODS).index(method)
+
+
+def learn(method, concept, seed, take=TAKE, options=(), sites=None,
+          reverse=False):
+    """A recipe. Options that come later win over the method's own."""
+    sites = SITES[sites or BEST_SITES[method]]
+    chosen = dict_of_options(METHODS[method]) | dict_of_options(options)
+    flags = [x for name, value in chosen.items()
+             for x in ([name] if value is None else [name, value])]
+    recipe = {"learn": [*flags, "--sites", sites, "-s", str(seed)],
+              "concept": concept, "take": take, "rotate": TAKE * seed}
+    return recipe | ({"reverse": True} if reverse else {})
+
+
+def dict_of_options(options):
+    """["--a", "1", "--b"] -> {"--a": "1", "--b": None}."""
+    chosen, name = {}, None
+    for word in map(str, options):
+        if word.startswith("--"):
+            name = word
+            chosen[name] = None
+        else:
+            chosen[name] = word
+    return chosen
+
+
+def measure(maps, concept, seed, strengths=STRENGTHS, openings=None, count=300,
+            others=(), questions=0, neutral=300, held=True):
+    """A request. `concept` chooses openings and held-out prompts; `others` are
+    counted too."""
+    about = CONCEPTS[concept]
+    request = {"maps": list(maps), "seed": seed,
+               "concepts": [about["concept"],
+                            *(CONCEPTS[name]["concept"] for name in others)],
+               "openings": openings or about["openings"],
+               "opening_count": count, "strengths": list(strengths),
+               "neutral": "eval/neutral.txt", "neutral_count": neutral,
+               "questions": questions}
+    if held:
+        request |= {"held_source": "eval/prompts.json#" + about["source"],
+                    "held_target": "eval/prompts.json#" + about["target"],
+                    "match": MATCH}
+    return request
+
+
+# Seconds on 2 cores, as measured once; runs correct them as they go.
+STEP, CLOSED_FORM, TEXT, SCORED, QUESTION = 0.13, 3.0, 0.008, 0.003, 0.01
+
+
+def guess(plan):
+    """About how many seconds a plan takes."""
+    total = 1.0
+    for recipe in plan["maps"].values():
+        if "learn" not in recipe:
+            continue
+        options = dict_of_options(recipe["learn"])
+        total += CLOSED_FORM + STEP * int(options.get("--steps", 0)) \
+            * recipe["take"] / TAKE
+    for request in plan["measure"]:
+        total += len(request["strengths"]) * (
+            TEXT * request["opening_count"] + SCORED * request["neutral_count"]
+            + QUESTION * request["questions"])
+    return total

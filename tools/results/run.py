@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Runs one of the experiments of docs/results, cell by cell.
+
+    tools/results/run.py EXPERIMENT BUILD [--only WORD ...] [--minutes M]
+    tools/results/run.py EXPERIMENT BUILD --list
+
+Finished cells are in docs/results/cells/EXPERIMENT.jsonl and are not done
+again; ctrl-C loses the cell at hand only, and the same command goes on. To do a
+cell again, delete its line. Afterwards the page is made anew. Standard library
+only.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import page
+import plans
+from cells import CellFile, matches, name_of, run_cells, say
+from lab import Lab
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("experiment", choices=page.EXPERIMENTS)
+    parser.add_argument("build", type=Path)
+    parser.add_argument("--only", nargs="+", default=[], metavar="WORD",
+                        help="cells that have these values, e.g. lineas seed=0")
+    parser.add_argument("--minutes", type=float, default=95,
+                        help="begin no cell that would end later")
+    parser.add_argument("--list", action="store_true",
+                        help="show the cells, do nothing")
+    options = parser.parse_args()
+    cells = [(key, plan)
+             for key, plan in page.EXPERIMENTS[options.experiment].cells()
+             if matches(key, options.only)]
+    file = CellFile(page.cell_path(options.experiment))
+    if options.list:
+        for key, plan in cells:
+            state = "done" if file.get(key, plan) else \
+                f"about {plans.guess(plan):.0f} s"
+            print(f"{name_of(key)}: {state}")
+        return 0
+    try:
+        left = run_cells(cells, file, Lab(options.build).carry_out, plans.guess,
+                         options.minutes)
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on from here")
+        return 130
+    finally:
+        page.write_page()
+    if left:
+        say(f"{left} cells are left; the same command goes on")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,310 @@
+"""Tests of the experiment drivers: figures, cells, plans, plots and the page.
+No model runs. Run: python3 -m unittest discover -s tools/results
+"""
+
+import json
+import math
+import tempfile
+import unittest
+import unittest.mock
+import xml.dom.minidom
+from pathlib import Path
+
+import optimizers
+import page
+import plans
+import tradeoff
+from cells import CellFile, matches, name_of, run_cells
+from lab import curve_of, rotated, rounded, thinned
+from plot import Panel, Series, draw, linear_ticks, log_ticks
+
+
+def row(strength, perplexity, rude):
+    return {"strength": strength, "perplexity": perplexity, "texts": 100,
+            "shown": {"tone=rude": rude}}
+
+
+RUDE = tradeoff.shown("tone=rude")
+
+
+class TradeOff(unittest.TestCase):
+    def test_lies_on_the_line_between_two_strengths(self):
+        rows = [row(0, 2.0, 40), row(1, 2.02, 30), row(2, 2.10, 10)]
+        found = tradeoff.best_within(rows, RUDE)
+        # +1% at strength 1, +5% at 2: +3% is half way.
+        self.assertAlmostEqual(found.strength, 1.5)
+        self.assertAlmostEqual(found.value, 0.20)
+        self.assertTrue(found.reached)
+
+    def test_takes_the_best_of_all_strengths_within(self):
+        rows = [row(0, 2.0, 40), row(1, 2.0, 20), row(2, 2.04, 35),
+                row(3, 2.4, 0)]
+        found = tradeoff.best_within(rows, RUDE)
+        self.assertEqual((found.value, found.strength), (0.2, 1))
+
+    def test_perplexity_may_fall_again(self):
+        rows = [row(0, 2.0, 40), row(1, 2.2, 30), row(2, 2.0, 10)]
+        self.assertEqual(tradeoff.best_within(rows, RUDE).strength, 2)
+
+    def test_says_where_the_allowance_was_not_met(self):
+        found = tradeoff.best_within([row(0, 2.0, 40), row(3, 2.01, 39)], RUDE)
+        self.assertFalse(found.reached)
+        self.assertEqual(found.value, 0.39)
+
+    def test_a_map_that_only_harms_leaves_strength_0(self):
+        found = tradeoff.best_within([row(0, 2.0, 40), row(1, 2.2, 60)], RUDE)
+        self.assertEqual((found.value, found.strength), (0.4, 0))
+
+    def test_highest_for_induction(self):
+        rows = [row(0, 2.0, 40), row(1, 2.06, 60)]
+        found = tradeoff.best_within(rows, RUDE, highest=True)
+        self.assertAlmostEqual(found.value, 0.6)
+
+    def test_broken_strengths_count_as_beyond(self):
+        rows = [row(0, 2.0, 40), row(1, 2.0, 30), row(2, math.inf, 0)]
+        found = tradeoff.best_within(rows, RUDE)
+        self.assertEqual(found.value, 0.3)
+        self.assertTrue(found.reached)
+
+
+class Values(unittest.TestCase):
+    def test_error_of_a_share_and_of_a_mean(self):
+        self.assertAlmostEqual(tradeoff.share(20, 100).error, 0.04)
+        self.assertTrue(math.isnan(tradeoff.share(0, 0).mean))
+        found = tradeoff.over_seeds([1, 2, 3])
+        self.assertAlmostEqual(found.mean, 2)
+        self.assertAlmostEqual(found.error, 1 / math.sqrt(3))
+        self.assertIsNone(tradeoff.over_seeds([1]).error)
+
+
+class Cells(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "deep" / "cells.jsonl"
+        quiet = unittest.mock.patch("cells.say")
+        self.addCleanup(quiet.stop)
+        quiet.start()
+        self.cells = [({"method": m, "seed": s}, {"value": (m, s)})
+                      for s in (0, 1) for m in ("a", "b")]
+
+    def run_with(self, work, **options):
+        return run_cells(self.cells, CellFile(self.path), work,
+                         lambda plan: 1, **options)
+
+    def test_a_stopped_run_goes_on_where_it_was(self):
+        done = []
+
+        def work(plan):
+            if len(done) == 2:
+                raise KeyboardInterrupt
+            done.append(plan["value"])
+            return {"seen": plan["value"]}
+
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_with(work)
+        self.assertEqual(done, [("a", 0), ("b", 0)])
+        again = []
+        left = self.run_with(lambda plan: again.append(plan["value"]) or {})
+        self.assertEqual((left, again), (0, [("a", 1), ("b", 1)]))
+        self.assertEqual(self.run_with(lambda plan: 1 / 0), 0)
+
+    def test_a_changed_plan_is_done_again(self):
+        self.run_with(lambda plan: {})
+        self.cells[1] = (self.cells[1][0], {"value": "other"})
+        again = []
+        self.run_with(lambda plan: again.append(plan["value"]) or {})
+        self.assertEqual(again, ["other"])
+
+    def test_a_failed_cell_is_left_and_the_others_are_done(self):
+        def work(plan):
+            if plan["value"] == ("b", 0):
+                raise RuntimeError("lineas ended with 2")
+            return {}
+
+        self.assertEqual(self.run_with(work), 1)
+        self.assertEqual(len(CellFile(self.path).cells), 3)
+
+    def test_no_cell_is_begun_that_would_end_too_late(self):
+        now = [0.0]
+
+        def work(plan):
+            now[0] += 20
+            return {}
+
+        left = self.run_with(work, minutes=1, clock=lambda: now[0])
+        self.assertEqual(left, 1)  # 3 times 20 s fit a minute
+
+    def test_the_file_is_whole_and_in_order(self):
+        self.run_with(lambda plan: {"x": 0.5})
+        lines = self.path.read_text().splitlines()
+        names = [name_of(json.loads(line)["key"]) for line in lines]
+        self.assertEqual(names, sorted(names))
+        self.assertEqual(list(self.path.parent.iterdir()), [self.path])
+
+    def test_words_choose_cells(self):
+        key = {"method": "caa", "seed": 0}
+        self.assertTrue(matches(key, ["caa", "seed=0"]))
+        self.assertFalse(matches(key, ["caa", "1"]))
+
+
+class Plans(unittest.TestCase):
+    def test_every_experiment_has_its_cells(self):
+        sizes = {name: len(list(e.cells()))
+                 for name, e in page.EXPERIMENTS.items()}
+        self.assertEqual(sizes["methods"], 81)
+        self.assertEqual(sizes["sparsity"], 38)
+        for name, experiment in page.EXPERIMENTS.items():
+            keys = [name_of(key) for key, _ in experiment.cells()]
+            self.assertEqual(len(keys), len(set(keys)), name)
+
+    def test_each_command_is_expected_to_end_in_100_minutes(self):
+        for name, experiment in page.EXPERIMENTS.items():
+            seconds = sum(plans.guess(plan) for _, plan in experiment.cells())
+            self.assertLess(seconds, 6000, name)
+
+    def test_a_stopped_run_has_a_full_first_seed(self):
+        seeds = [key["seed"] for key, _ in page.EXPERIMENTS["methods"].cells()]
+        self.assertEqual(seeds, sorted(seeds))
+
+    def test_later_options_win(self):
+        recipe = plans.learn("lineas", "tone", 2,
+                             options=["--steps", 7, "--at-once"])
+        flags = recipe["learn"]
+        self.assertEqual(flags[flags.index("--steps") + 1], "7")
+        self.assertEqual(flags.count("--steps"), 1)
+        self.assertIn("--at-once", flags)
+        self.assertEqual(recipe["rotate"], 64)
+
+    def test_seeds_share_no_prompts(self):
+        prompts = list(range(128))
+        lists = [rotated(prompts, 32, plans.TAKE * seed)
+                 for seed in (*plans.SEEDS, plans.SELECTION_SEED)]
+        self.assertEqual(sorted(sum(lists, [])), prompts)
+        self.assertEqual(rotated(prompts, 3, 127), [127, 0, 1])
+
+
+class Curves(unittest.TestCase):
+    def test_thinned_keeps_both_ends(self):
+        points = [[i, 1000 - i] for i in range(1000)]
+        some = thinned(points)
+        self.assertLessEqual(len(some), 60)
+        self.assertEqual((some[0], some[-1]), (points[0], points[-1]))
+        self.assertEqual(thinned(points[:5]), points[:5])
+
+    def test_seconds_of_a_log_add_up(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log.jsonl"
+            self.assertEqual(curve_of(log), {})
+            log.write_text('{"step": 0}\n{"loss": 2.0, "seconds": 0.5}\n'
+                           '{"loss": 1.0, "seconds": 0.25}\n')
+            self.assertEqual(curve_of(log)["curve"], [[0.5, 2.0], [0.75, 1.0]])
+
+    def test_time_to_a_loss_is_for_good(self):
+        curve = [[1, 5], [2, 3], [3, 4], [4, 2], [5, 2]]
+        self.assertEqual(optimizers.time_to(curve, 3), 4)
+        self.assertIsNone(optimizers.time_to(curve, 1))
+
+    def test_options_can_be_taken_out(self):
+        self.assertEqual(optimizers.without(["--a", "1", "--b", "2"], "--a"),
+                         ["--b", "2"])
+
+    def test_numbers_are_rounded_deep_inside(self):
+        self.assertEqual(rounded({"a": {"b": 1 / 3}, "c": 3}),
+                         {"a": {"b": 0.333333}, "c": 3})
+
+
+class Plot(unittest.TestCase):
+    def test_ticks_are_round_and_within(self):
+        self.assertEqual(linear_ticks(-1, 12), [0, 2.5, 5, 7.5, 10])
+        self.assertEqual(linear_ticks(0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1])
+        self.assertEqual(log_ticks(1, 200), [1, 10, 100])
+
+    def test_a_picture_is_well_formed_and_the_same_twice(self):
+        panels = [Panel("a < b", "x", "y",
+                        [Series(f"series {i}", [(1, 2, 0.5), (2, 3 + i)], i)
+                         for i in range(9)], x_log=True, x_line=1.5),
+                  Panel("empty", "x", "y")]
+        text = draw(panels)
+        xml.dom.minidom.parseString(text)
+        self.assertEqual(text, draw(panels))
+        self.assertIn("a &lt; b", text)
+
+    def test_points_outside_the_axes_are_left_out(self):
+        panel = Panel("", "", "", [Series("a", [(0, 1), (50, 1), (1, math.nan)],
+                                          1)], x_range=(-1, 12))
+        self.assertEqual(draw([panel]).count("<rect"), 2)
+        self.assertEqual(draw([panel]).count("<polyline"), 0)
+
+
+def made_up(plan):
+    """A result of the right form, whose rates fall with strength."""
+    def made_row(request, strength):
+        count = request["opening_count"]
+        shown = {c: int(count * 0.5 / (1 + strength))
+                 for c in request["concepts"]}
+        return {"strength": strength, "texts": count, "shown": shown,
+                "all": count // 8, "none": count // 2,
+                "grammatical": count - 10, "grammatical_none": count // 3,
+                "perplexity": 2 + 0.05 * strength ** 2,
+                "choices": {"right": 90, "asked": 100},
+                "matching": {"loss": 0.1, "remaining": 1 - strength / 4}}
+    return {"learned": {name: {"support": 30, "neurons": 3000,
+                               "curve": [[0.5, 2.0], [1.0, 1.0]]}
+                        for name in plan["maps"]},
+            "measured": [[made_row(request, s) for s in request["strengths"]]
+                         for request in plan["measure"]]}
+
+
+class Reports(unittest.TestCase):
+    def report(self, name, cells):
+        done = [{"key": key, "plan": plan, "seconds": 60,
+                 "result": made_up(plan)} for key, plan in cells]
+        with tempfile.TemporaryDirectory() as folder:
+            text = page.EXPERIMENTS[name].report(done, Path(folder))
+            for picture in Path(folder).iterdir():
+                xml.dom.minidom.parse(str(picture))
+        return text
+
+    def test_every_experiment_reports_all_of_its_cells(self):
+        for name, experiment in page.EXPERIMENTS.items():
+            text = self.report(name, experiment.cells())
+            widths = {}
+            for line in text.splitlines():
+                if line.startswith("|"):
+                    widths.setdefault(line.count("|"), []).append(line)
+            self.assertEqual(len(widths), 1, name)
+            self.assertNotIn("nan", text, name)
+
+    def test_every_experiment_reports_its_first_cell_alone(self):
+        for name, experiment in page.EXPERIMENTS.items():
+            self.report(name, list(experiment.cells())[:1])
+
+    def test_methods_says_the_rate_where_perplexity_is_3_percent_up(self):
+        cells = [c for c in page.EXPERIMENTS["methods"].cells()
+                 if matches(c[0], ["lineas", "tone"])]
+        # +3% lies 0.36 of the way from strength 1 (25%) to 1.25 (66 of 300).
+        self.assertIn("| lineas | 3 | 23.9 ± 0.0 | 1.09 |",
+                      self.report("methods", cells))
+
+
+class Page(unittest.TestCase):
+    def test_only_the_generated_parts_change(self):
+        text = "By hand.\n<!-- a: made by make results -->\nold\n" \
+            "<!-- a: end -->\nMore.\n"
+        new = page.with_blocks(text, {"a": r"new \1"})
+        self.assertEqual(new, "By hand.\n<!-- a: made by make results -->\n"
+                         "new \\1\n<!-- a: end -->\nMore.\n")
+        self.assertEqual(page.with_blocks(new, {"a": "old"}),
+                         text)
+
+    def test_a_lost_marker_is_named(self):
+        with self.assertRaises(SystemExit):
+            page.with_blocks("nothing", {"a": "b"})
+
+    def test_the_committed_page_is_what_its_cells_say(self):
+        self.assertTrue(page.is_up_to_date(), "run: make results")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,87 @@
+"""Numbers out of measured rows: shares with their errors, means over seeds,
+and the trade-off figure, the effect where perplexity has risen by 3%.
+
+A row is what `bench_measure` prints for one strength. Nothing here knows of
+files, methods or plots.
+"""
+
+import math
+from dataclasses import dataclass
+
+RISE = 0.03  # of perplexity, against strength 0
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure and its standard error (None where it cannot be told)."""
+    mean: float
+    error: float | None = None
+    count: int = 1
+
+
+def share(part, whole):
+    """A share with its binomial standard error."""
+    if whole == 0:
+        return Value(math.nan)
+    p = part / whole
+    return Value(p, math.sqrt(p * (1 - p) / whole), whole)
+
+
+def over_seeds(numbers):
+    """Mean and standard error of the mean over seeds."""
+    numbers = list(numbers)
+    mean = sum(numbers) / len(numbers)
+    if len(numbers) < 2:
+        return Value(mean)
+    variance = sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)
+    return Value(mean, math.sqrt(variance / len(numbers)), len(numbers))
+
+
+def row_at(rows, strength):
+    for row in rows:
+        if abs(row["strength"] - strength) < 1e-9:
+            return row
+    raise KeyError(f"no row of strength {strength}")
+
+
+def relative_perplexity(rows, row):
+    """The rise of perplexity against strength 0: 0.03 is +3%."""
+    return row["perplexity"] / row_at(rows, 0)["perplexity"] - 1
+
+
+@dataclass(frozen=True)
+class AtRise:
+    """The best value within the allowed rise, and the strength that has it.
+    `reached`: whether some strength went beyond the allowance; where none did,
+    a stronger map might do more."""
+    value: float
+    strength: float
+    reached: bool
+
+
+def best_within(rows, value_of, rise=RISE, highest=False):
+    """The lowest (or highest) value of any strength whose perplexity is within
+    `rise`, with straight lines between the measured strengths. Strength 0 is
+    always within."""
+    rows = sorted(rows, key=lambda row: row["strength"])
+    points = [(row["strength"], relative_perplexity(rows, row), value_of(row))
+              for row in rows]
+    points = [p for p in points if all(map(math.isfinite, p))]
+    within = [(v, s) for s, r, v in points if r <= rise]
+    for (s1, r1, v1), (s2, r2, v2) in zip(points, points[1:]):
+        if (r1 <= rise) != (r2 <= rise):
+            t = (rise - r1) / (r2 - r1)
+            within.append((v1 + t * (v2 - v1), s1 + t * (s2 - s1)))
+    value, strength = (max if highest else min)(within)
+    reached = len(points) < len(rows) or any(r > rise for _, r, _ in points)
+    return AtRise(value, strength, reached)
+
+
+def shown(concept):
+    """The share of texts that show the concept, of a row."""
+    return lambda row: row["shown"][concept] / row["texts"]
+
+
+def part(name):
+    """The share of texts counted under `name`, of a row."""
+    return lambda row: row[name] / row["texts"]
