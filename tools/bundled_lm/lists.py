@@ -7,6 +7,9 @@ eval/openings.txt     500 neutral openings, one a line (bucket 0)
 eval/neutral.txt      300 stories of neutral tone, one a line (bucket 0)
 eval/heldout.jsonl    500 documents with labels and the grammar's logprob
 eval/choices.jsonl    400 multiple-choice questions, answer 0..3
+eval/openings.json    openings by use: of a topic, and to choose settings with
+eval/prompts.json     lists like prompts/, to see whether a map carries over
+                      to prompts that nothing was learned from (bucket 0)
 
 The training text, the prompts and the evaluation lists come from different
 hash buckets of their openings; that no text is in two lists is checked here.
@@ -22,6 +25,8 @@ from world import World
 
 BUNDLED = Path(__file__).resolve().parents[2] / "bundled" / "tinytown"
 TALES = ("story", "dialogue")
+TOPICS = ("sea", "space")
+HELD_SOURCE, HELD_TARGET = 64, 128  # eval/prompts.json
 
 
 def tales(world, split, name, kinds=TALES):
@@ -50,21 +55,27 @@ def snippet(document, tokenizer, label, least, longest=50):
     return None
 
 
-def prompt_lists(world, tokenizer, label, subset_of, names, size):
-    """{name: [size prompts]}; `subset_of` maps a document to its lists."""
-    lists = {name: [] for name in names}
-    for document in tales(world, "prompts", label):
+def prompt_lists(documents, tokenizer, label, subset_of, sizes):
+    """{name: [prompts]} of the given sizes; `subset_of` maps a document to
+    its lists."""
+    lists = {name: [] for name in sizes}
+    for document in documents:
         text = snippet(document, tokenizer, label, 2)
         for name in subset_of(document) if text else ():
-            if len(lists[name]) < size and text not in lists[name]:
+            if name in sizes and len(lists[name]) < sizes[name] \
+                    and text not in lists[name]:
                 lists[name].append(text)
-        if all(len(x) == size for x in lists.values()):
+        if all(len(lists[name]) == sizes[name] for name in sizes):
             return lists
+
+
+def tone_lists(document):
+    return [document.labels["tone"]]
 
 
 def topic_lists(document):
     topic = document.labels["topic"]
-    return [t if topic == t else f"not_{t}" for t in ("sea", "space")]
+    return [t if topic == t else f"not_{t}" for t in TOPICS]
 
 
 def openings(world, size):
@@ -74,6 +85,39 @@ def openings(world, size):
             found.append(document.units[0].text)
         if len(found) == size:
             return found
+
+
+def more_openings(world, known):
+    """Openings that are in no other list: "selection" of any topic, and those
+    of a topic, to measure and to choose settings with."""
+    sizes = {"selection": 200}
+    for topic in TOPICS:
+        sizes |= {topic: 500, f"{topic}_selection": 200}
+    lists, taken = {name: [] for name in sizes}, set(known)
+    for document in tales(world, "eval", "more openings"):
+        text, topic = document.units[0].text, document.labels["topic"]
+        names = [topic, f"{topic}_selection", "selection"]
+        open_lists = [n for n in names
+                      if n in sizes and len(lists[n]) < sizes[n]]
+        if open_lists and text not in taken:
+            taken.add(text)
+            lists[open_lists[0]].append(text)
+        if all(len(lists[n]) == sizes[n] for n in sizes):
+            return lists
+
+
+def held_prompts(world, tokenizer):
+    """The prompt lists once more, from openings that nothing is learned from.
+    Targets are twice as many: their second half says how far two samples of
+    the target are from each other."""
+    sizes = {"rude": HELD_SOURCE, "neutral": HELD_TARGET}
+    lists = prompt_lists(tales(world, "eval", "held tone"), tokenizer, "tone",
+                         tone_lists, sizes)
+    sizes = {}
+    for topic in TOPICS:
+        sizes |= {topic: HELD_SOURCE, f"not_{topic}": HELD_TARGET}
+    return lists | prompt_lists(tales(world, "eval", "held topic"), tokenizer,
+                                "topic", topic_lists, sizes)
 
 
 def neutral_stories(world, size):
@@ -118,22 +162,25 @@ def main():
     o = p.parse_args()
     world = World(BUNDLED / "world.json")
     tokenizer = load_tokenizer(o.out)
-    tone = prompt_lists(world, tokenizer, "tone",
-                        lambda d: [d.labels["tone"]],
-                        ("rude", "polite", "neutral"), 128)
-    topic = prompt_lists(world, tokenizer, "topic", topic_lists,
-                         ("sea", "not_sea", "space", "not_space"), 128)
+    tone = prompt_lists(tales(world, "prompts", "tone"), tokenizer, "tone",
+                        tone_lists, {"rude": 128, "polite": 128,
+                                     "neutral": 128})
+    topic = prompt_lists(tales(world, "prompts", "topic"), tokenizer, "topic",
+                         topic_lists, {"sea": 128, "not_sea": 128,
+                                       "space": 128, "not_space": 128})
     first, plain = openings(world, 500), neutral_stories(world, 300)
+    more, held = more_openings(world, first), held_prompts(world, tokenizer)
     documents, questions = list(held_out(world, 500)), list(choices(world, 400))
     check_disjoint({"tone": sum(tone.values(), []),
                     "topic": sum(topic.values(), []), "openings": first,
-                    "neutral": plain,
+                    "neutral": plain, "prompts held out": sum(held.values(), []),
+                    **{f"openings {name}": more[name] for name in more},
                     "heldout": [d["text"] for d in documents]})
     (o.out / "prompts").mkdir(exist_ok=True)
     (o.out / "eval").mkdir(exist_ok=True)
-    for name, lists in (("tone", tone), ("topic", topic)):
-        (o.out / "prompts" / f"{name}.json").write_text(
-            json.dumps(lists, indent=1) + "\n")
+    for name, lists in (("prompts/tone", tone), ("prompts/topic", topic),
+                        ("eval/openings", more), ("eval/prompts", held)):
+        (o.out / f"{name}.json").write_text(json.dumps(lists, indent=1) + "\n")
     (o.out / "eval" / "openings.txt").write_text("\n".join(first) + "\n")
     (o.out / "eval" / "neutral.txt").write_text("\n".join(plain) + "\n")
     write_json_lines(o.out / "eval" / "heldout.jsonl", documents)
