@@ -10,13 +10,19 @@ JOBS ?= $(shell nproc)
 export LINEAS_TORCH_DIR
 NINJA = ninja -C $(BUILD) -j $(JOBS)
 
-.PHONY: help setup configure demo test bench install format clean
+EXPERIMENTS := methods slider prompts sparsity composition optimizers settings
+
+.PHONY: help setup configure demo test bench install format clean results \
+  $(EXPERIMENTS:%=results-%)
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo      learn a map on the bundled model and steer with it'
 	@echo 'make test      build everything and run every test'
 	@echo 'make bench     the speed and memory figures'
+	@echo 'make results-NAME  an experiment of docs/results, at most 100 minutes:'
+	@echo '               $(EXPERIMENTS)'
+	@echo 'make results   the page docs/results, from the cells that are there'
 	@echo 'make install   program, library, headers into PREFIX (/usr/local)'
 	@echo 'make format    lay out the C++ files with clang-format'
 	@echo 'make clean     remove the build folder (.deps stays)'
@@ -40,6 +46,13 @@ test: configure
 bench: configure
 	@$(NINJA)
 	@bench/run.py $(BUILD)
+
+$(EXPERIMENTS:%=results-%): results-%: configure
+	@$(NINJA) --quiet lineas_program bench_measure
+	@tools/results/run.py $* $(BUILD)
+
+results:
+	@tools/results/page.py
 
 install: configure
 	@$(NINJA)
