@@ -53,7 +53,7 @@ def report(done, folder):
         by_method = grouped(group, "method")
         name = CONCEPTS[concept]["concept"]
         blocks += [f"**{name}**", table_of(concept, by_method)]
-        panel = Panel(name, "perplexity of other text (%)",
+        panel = Panel(name, "perplexity, % above strength 0",
                       f"texts with {name} (%)", x_range=(-1, 12), x_line=3)
         panel.series = [tradeoff_series(m, style(m), by_method[m], shown(name))
                         for m in METHODS if m in by_method]

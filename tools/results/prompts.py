@@ -37,7 +37,7 @@ def report(done, folder):
               for title, label in
               (("at +3% perplexity", "rude texts (%)"),
                ("at strength 1", "rude texts (%)"),
-               ("at strength 1", "perplexity of other text (%)"))]
+               ("at strength 1", "perplexity, % above strength 0"))]
     rows = []
     for method in METHODS:
         points = [[] for _ in panels]

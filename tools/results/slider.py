@@ -32,7 +32,7 @@ def report(done, folder):
     by_method = grouped(done, "method")
     rows = []
     panels = [Panel("concept", "strength", "rude texts (%)", x_line=1),
-              Panel("other text", "strength", "perplexity (%)", x_line=1,
+              Panel("other text", "strength", "perplexity, % above 0", x_line=1,
                     y_range=(-2, 15)),
               Panel("both", "strength", "grammatical and not rude (%)",
                     x_line=1)]

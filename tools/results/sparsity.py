@@ -51,7 +51,7 @@ def report(done, folder):
     panels = [Panel(title, "neurons moved (%)", label, x_log=True)
               for title, label in
               (("concept", "rude texts (%)"),
-               ("other text", "perplexity (%)"),
+               ("other text", "perplexity, % above strength 0"),
                ("knowledge", "multiple choice right (%)"))]
     rows = []
     for number, steps in enumerate((FEW, MANY, MOST)):

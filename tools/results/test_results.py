@@ -246,6 +246,7 @@ def made_up(plan):
         return {"strength": strength, "texts": count, "shown": shown,
                 "all": count // 8, "none": count // 2,
                 "grammatical": count - 10, "grammatical_none": count // 3,
+                "grammatical_all": count // 10,
                 "perplexity": 2 + 0.05 * strength ** 2,
                 "choices": {"right": 90, "asked": 100},
                 "matching": {"loss": 0.1, "remaining": 1 - strength / 4}}
