@@ -13,8 +13,6 @@ TAKE = 32
 STRENGTHS = (0, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3)
 MATCH = ".*norm.*"
 
-# Where maps go; each method has the pattern that did best in `results-settings`
-# (selection openings, prompts of SELECTION_SEED).
 SITES = {
     "all norms": r".*norm.*",
     "norms after attention": r".*post_attention_layernorm",
@@ -33,7 +31,14 @@ METHODS = {
     "aura": ["--method", "aura"],
     "det-0": ["--method", "det-0"],
 }
-BEST_SITES = dict.fromkeys(METHODS, "all norms")
+# Settings of a method that have no one value: how responses are pooled where
+# the paper's last token is special, how many neurons are silenced.
+VARIANTS = {"iti-c": ("", "--pool mean"), "caa": ("", "--pool mean"),
+            "det-0": ("--experts 10", "--experts 100")}
+# What did best for each in `make results-settings`, on openings and prompts
+# that no other experiment uses.
+BEST = dict.fromkeys(METHODS, ("all norms", "")) | {
+    "det-0": ("all norms", "--experts 10")}
 
 
 def style(method):
@@ -41,14 +46,15 @@ def style(method):
     return list(METHODS).index(method)
 
 
-def learn(method, concept, seed, take=TAKE, options=(), sites=None,
+def learn(method, concept, seed, take=TAKE, options=(), setting=None,
           reverse=False):
-    """A recipe. Options that come later win over the method's own."""
-    sites = SITES[sites or BEST_SITES[method]]
-    chosen = dict_of_options(METHODS[method]) | dict_of_options(options)
+    """A recipe. `setting`: name of its sites, and its variant. Options that
+    come later win over the method's own."""
+    sites, variant = setting or BEST[method]
+    chosen = dict_of_options([*METHODS[method], *variant.split(), *options])
     flags = [x for name, value in chosen.items()
              for x in ([name] if value is None else [name, value])]
-    recipe = {"learn": [*flags, "--sites", sites, "-s", str(seed)],
+    recipe = {"learn": [*flags, "--sites", SITES[sites], "-s", str(seed)],
               "concept": concept, "take": take, "rotate": TAKE * seed}
     return recipe | ({"reverse": True} if reverse else {})
 

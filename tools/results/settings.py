@@ -1,35 +1,37 @@
-"""Which sites every method is given: chosen on selection openings and prompts
-that no other experiment uses, one seed. Its winners stand in plans.BEST_SITES.
+"""Which sites and variant every method is given: chosen on selection openings
+and prompts that no other experiment uses, one concept, one seed. The winners
+stand in plans.BEST.
 """
 
 from lab import CONCEPTS
-from plans import (METHODS, SELECTION_SEED, SITES, STRENGTHS, learn, measure)
+from plans import METHODS, SELECTION_SEED, SITES, VARIANTS, learn, measure
 from report import at_rise, grouped, percent, table
 from tradeoff import shown
 
 CONCEPT = "tone"
+COUNT, NEUTRAL = 200, 150
 
 
 def cells():
     for sites in SITES:
         for method in METHODS:
-            key = {"method": method, "sites": sites}
-            yield key, {
-                "maps": {"map": learn(method, CONCEPT, SELECTION_SEED,
-                                      sites=sites)},
-                "measure": [measure(["map"], CONCEPT, SELECTION_SEED, STRENGTHS,
-                                    CONCEPTS[CONCEPT]["selection"], 200,
-                                    held=False, neutral=150)]}
+            for variant in VARIANTS.get(method, ("",)):
+                key = {"method": method, "variant": variant, "sites": sites}
+                yield key, {
+                    "maps": {"map": learn(method, CONCEPT, SELECTION_SEED,
+                                          setting=(sites, variant))},
+                    "measure": [measure(
+                        ["map"], CONCEPT, SELECTION_SEED,
+                        openings=CONCEPTS[CONCEPT]["selection"], count=COUNT,
+                        neutral=NEUTRAL, held=False)]}
 
 
 def report(done, _folder):
-    by_key = grouped(done, "method", "sites")
     value = shown(CONCEPTS[CONCEPT]["concept"])
     rows = []
-    for method in METHODS:
-        row = [method]
-        for sites in SITES:
-            group = by_key.get((method, sites))
-            row.append(percent(at_rise(group, value)[0]) if group else "")
-        rows.append(row)
+    for (method, variant), group in grouped(done, "method", "variant").items():
+        by_sites = grouped(group, "sites")
+        rows.append([f"{method} {variant}".strip(),
+                     *(percent(at_rise(by_sites[sites], value)[0])
+                       if sites in by_sites else "" for sites in SITES)])
     return table(["rude texts at +3% (%)", *SITES], rows)
