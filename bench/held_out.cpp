@@ -3,14 +3,11 @@
 // matching loss of the second half as one JSON line, with the map, without it,
 // and between two halves of the held-out target prompts themselves.
 #include <iostream>
-#include <numeric>
 
 #include "lineas/base/error.h"
 #include "lineas/base/memory.h"
 #include "lineas/engine/learn_maps.h"
-#include "lineas/generate/text_drive.h"
-#include "lineas/learn/objective.h"
-#include "lineas/tap/recorder.h"
+#include "lineas/eval/matching.h"
 
 namespace lineas::bench {
 namespace {
@@ -19,23 +16,6 @@ PromptSet part(const PromptSet& all, size_t begin, size_t end) {
   PromptSet some{.name = all.name};
   some.texts.assign(all.texts.begin() + begin, all.texts.begin() + end);
   return some;
-}
-
-// n W2^2 between two recorded samples, mean over sites and neurons, for the n
-// of the first, divided by it: a squared distance.
-double distance(const std::vector<Tensor>& from, std::vector<Tensor> to) {
-  MatchObjective objective(std::move(to), {.reduction = LossReduction::mean});
-  return objective.evaluate(at::cat(from, 1), 0).loss;
-}
-
-std::vector<Tensor> responses(const Engine& engine,
-                              const PromptSet& prompts,
-                              const std::vector<SiteIndex>& sites,
-                              Tap* before) {
-  TextDrive drive(engine.model(), engine.encode(prompts));
-  std::vector<int64_t> rows(drive.row_count());
-  std::iota(rows.begin(), rows.end(), 0);
-  return record(drive, rows, sites, {.before = before});
 }
 
 Json measure(const std::string& model,
@@ -54,15 +34,15 @@ Json measure(const std::string& model,
   SteerTap tap(table, {{set}});
   const PromptSet held_source = part(source, half, source.size());
   const auto goal = [&](size_t begin, size_t end) {
-    return responses(engine, part(target, begin, end), sites, nullptr);
+    return pooled_responses(engine, part(target, begin, end), sites);
   };
   const auto all = goal(half, target.size());
   const double with =
-      distance(responses(engine, held_source, sites, &tap), all);
+      matching_loss(pooled_responses(engine, held_source, sites, &tap), all);
   const double without =
-      distance(responses(engine, held_source, sites, nullptr), all);
-  const double floor =
-      distance(goal(half, half + quarter), goal(half + quarter, target.size()));
+      matching_loss(pooled_responses(engine, held_source, sites), all);
+  const double floor = matching_loss(goal(half, half + quarter),
+                                     goal(half + quarter, target.size()));
   return {{"with_map", with},
           {"without_map", without},
           {"floor", floor},

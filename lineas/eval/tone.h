@@ -1,14 +1,15 @@
-// Whether steering worked on the bundled model: continues neutral openings at
-// several strengths, lets the oracle read them, and scores neutral held-out
-// text. What `lineas demo` shows and `make bench` counts.
+// Whether steering the tone worked on the bundled model: continues neutral
+// openings at several strengths, lets the oracle read them, and scores neutral
+// held-out text. What `lineas demo` shows and `make bench` counts; measure.h
+// does the same for any concept.
 #pragma once
 
-#include "lineas/engine/engine.h"
-#include "lineas/eval/oracle.h"
+#include "lineas/eval/measure.h"
 
 namespace lineas {
 
-/// What the oracle says of the continuations at one strength.
+/// What the oracle says of the continuations at one strength. A text without a
+/// complete sentence counts as grammatical here, and as not rude.
 struct ToneRate {
   double strength = 0;
   int64_t texts = 0;
@@ -16,10 +17,10 @@ struct ToneRate {
   int64_t grammatical = 0;
   double perplexity = 0;  // of the neutral held-out text, per token
 
-  double rude_share() const;
-  double grammatical_share() const;
+  double rude_share() const { return Share{rude, texts}.value(); }
+  double grammatical_share() const { return Share{grammatical, texts}.value(); }
   /// Standard error of rude_share (binomial).
-  double rude_error() const;
+  double rude_error() const { return Share{rude, texts}.error(); }
 };
 
 struct ToneOptions {

@@ -1,0 +1,77 @@
+// What maps do to the bundled model, as the experiments of tools/results ask:
+// measure REQUEST.json prints one JSON line a strength. The request has the
+// keys of `options_of` below; docs/results/README.md says what is measured.
+#include "lineas/eval/measure.h"
+
+#include <iostream>
+
+#include "lineas/base/error.h"
+#include "lineas/base/memory.h"
+
+namespace lineas::bench {
+namespace {
+
+PromptSet first_prompts(const std::string& spec, int64_t most) {
+  PromptSet list = read_prompts(spec);
+  if (most > 0 && list.size() > static_cast<size_t>(most))
+    list.texts.resize(most);
+  return list;
+}
+
+MeasureOptions options_of(const Json& request,
+                          const std::string& where,
+                          const Engine& engine) {
+  const auto text = [&](const char* key) {
+    return require<std::string>(request, key, where);
+  };
+  const auto number = [&](const char* key) {
+    return value_or<int64_t>(request, key, where, 0);
+  };
+  MeasureOptions options;
+  const World world = world_of(engine);
+  for (const auto& name :
+       require<std::vector<std::string>>(request, "concepts", where))
+    options.count.concepts.push_back(parse_concept(name, world));
+  options.count.strengths =
+      require<std::vector<double>>(request, "strengths", where);
+  options.count.openings =
+      first_prompts(text("openings"), number("opening_count"));
+  options.count.seed = number("seed");
+  options.neutral = first_prompts(text("neutral"), number("neutral_count"));
+  options.questions = number("questions");
+  if (request.contains("held_source")) {
+    options.held_source = read_prompts(text("held_source"));
+    options.held_target = read_prompts(text("held_target"));
+    options.match = text("match");
+  }
+  return options;
+}
+
+void run(const std::string& path) {
+  const Json request = read_json(path);
+  const Engine engine(require<std::string>(request, "model", path),
+                      {.device = "cpu"});
+  std::vector<Steering> steerings;
+  for (const auto& spec :
+       require<std::vector<std::string>>(request, "maps", path))
+    steerings.push_back(
+        engine.load_steering({.spec = spec, .allow_any_strength = true}));
+  const MeasureOptions options = options_of(request, path, engine);
+  for (const Measured& row : measure_concept(engine, steerings, options))
+    std::cout << to_json(row, options.count.concepts).dump() << std::endl;
+}
+
+}  // namespace
+}  // namespace lineas::bench
+
+int main(int argc, char** argv) try {
+  if (argc != 2) {
+    std::cerr << "measure REQUEST.json\n";
+    return 2;
+  }
+  lineas::keep_freed_memory();
+  lineas::bench::run(argv[1]);
+} catch (const lineas::Error& error) {
+  std::cerr << error.what() << '\n';
+  return lineas::exit_code(error.kind());
+}
