@@ -116,7 +116,7 @@ InterruptGuard::~InterruptGuard() {
 }
 
 bool interrupted() {
-  return interrupt_seen != 0;
+  return guard_depth > 0 && interrupt_seen != 0;
 }
 
 }  // namespace lineas

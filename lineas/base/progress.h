@@ -53,7 +53,7 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 };
-/// True once ctrl-C was pressed inside a guard.
+/// True once ctrl-C was pressed inside the guards that are alive.
 bool interrupted();
 
 }  // namespace lineas

@@ -36,8 +36,7 @@ MapSet learn_demo_map(const Engine& engine) {
   request.target = read_prompts(lists + "#neutral");
   request.take = kPrompts;
   request.sites = kSites;
-  request.options.steps = kSteps;
-  request.options.lr = kRate;
+  request.options = {{"steps", kSteps}, {"lr", kRate}};
   fmt::print(
       "Learning from {} rude and {} neutral texts\n", kPrompts, kPrompts);
   const auto start = std::chrono::steady_clock::now();

@@ -3,6 +3,7 @@
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
+#include "lineas/cli/method_options.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/learn_maps.h"
 #include "lineas/learn/methods.h"
@@ -15,6 +16,8 @@ struct Arguments {
   ModelArguments model;
   std::string source, target;
   std::string output;
+  std::string tokens = "all";
+  OptionTexts options;
   LearnRequest request;
 };
 
@@ -29,9 +32,29 @@ void warn_of_few(const PromptSet& prompts) {
         prompts.size());
 }
 
+// From what distance to what, in the words of the method's provenance.
+std::string describe_gain(const Json& provenance) {
+  const auto mean = [](const Json& list) {
+    double sum = 0;
+    for (const Json& value : list) sum += value.get<double>();
+    return sum / static_cast<double>(list.size());
+  };
+  if (provenance.contains("loss"))
+    return fmt::format(", loss {:.5g} -> {:.5g}",
+                       provenance["loss"].front().get<double>(),
+                       provenance["loss"].back().get<double>());
+  if (!provenance.contains("transport_loss")) return "";
+  const Json& loss = provenance["transport_loss"];
+  return fmt::format(", transport loss at the sites {:.5g} -> {:.5g}",
+                     mean(loss["before"]),
+                     mean(loss["after"]));
+}
+
 void run(Arguments arguments) {
   check_writable(arguments.output);
   LearnRequest& request = arguments.request;
+  request.options = parse_options(request.method, arguments.options);
+  request.tokens = parse_token_scope(arguments.tokens);
   request.files.state = arguments.output + ".state";
   if (!request.files.log.empty()) check_writable(request.files.log);
   request.source = read_prompts(arguments.source);
@@ -43,21 +66,10 @@ void run(Arguments arguments) {
   const MapSet set = learn_maps(engine, request, progress);
   write_map_set(arguments.output, set);
   remove_state(request.files);
-  log_info("{}: {} maps, loss {:.5g} -> {:.5g}",
+  log_info("{}: {} maps{}",
            arguments.output,
            set.maps.size(),
-           set.provenance["loss"].front().get<double>(),
-           set.provenance["loss"].back().get<double>());
-}
-
-void add_method_options(CLI::App& command, LineasOptions& options) {
-  visit_options(
-      options, [&command](const char* name, auto& value, const char* sentence) {
-        const std::string flag = std::string(name) == "seed"
-                                     ? "-s,--seed"
-                                     : fmt::format("--{}", name);
-        command.add_option(flag, value, sentence)->capture_default_str();
-      });
+           describe_gain(set.provenance));
 }
 
 void add_run_options(CLI::App& command, RunFiles& files) {
@@ -114,7 +126,14 @@ void add_learn(CLI::App& program) {
                   request.method,
                   fmt::format("One of: {}", fmt::join(known_methods(), ", ")))
       ->capture_default_str();
-  add_method_options(command, request.options);
+  command
+      .add_option("--tokens",
+                  arguments->tokens,
+                  "Tokens that the map will act on when it is used: all, "
+                  "prompt, generated, from:K or last:K")
+      ->type_name("TOKENS")
+      ->capture_default_str();
+  add_method_options(command, arguments->options);
   add_run_options(command, request.files);
   command.add_option("-o,--output", arguments->output, "The map to write")
       ->type_name("MAP.safetensors")

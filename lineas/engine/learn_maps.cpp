@@ -68,7 +68,7 @@ MapSet learn_maps(const Engine& engine,
                   const LearnRequest& request,
                   Progress& progress) {
   const auto learner =
-      make_learner(request.method, to_json(request.options), request.files);
+      make_learner(request.method, request.options, request.files);
   const SiteTable& sites = engine.model().sites();
   const std::string pattern = choose_pattern(request.sites, sites);
   const std::string match = request.match.empty() ? pattern : request.match;
@@ -91,7 +91,9 @@ MapSet learn_maps(const Engine& engine,
                         .match_sites = sites.match(match),
                         .device = engine.model().device(),
                         .identity = identity};
-  return learner->learn(problem, progress);
+  MapSet set = learner->learn(problem, progress);
+  set.rules.tokens = request.tokens;
+  return set;
 }
 
 }  // namespace lineas

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "lineas/engine/engine.h"
-#include "lineas/learn/lineas.h"
+#include "lineas/learn/learner.h"
 
 namespace lineas {
 
@@ -18,7 +18,12 @@ struct LearnRequest {
   /// The first so many prompts of each list; 0: all.
   int64_t take = 0;
   std::string method = "lineas";
-  LineasOptions options;
+  /// What is stated of the method's options, by name; the rest has its default
+  /// (default_options in learn/methods.h).
+  Json options = Json::object();
+  /// The tokens that the map will act on where it is used; learning itself
+  /// sees all tokens of the prompts.
+  TokenScope tokens;
   RunFiles files;
 };
 

@@ -1,5 +1,8 @@
 #include "lineas/learn/methods.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace lineas {
 namespace {
 
@@ -21,6 +24,58 @@ Method find_method(const std::string& method) {
        fmt::join(known_methods(), ", "));
 }
 
+// The option of that name, or null.
+const MethodOption* find_option(const std::vector<MethodOption>& options,
+                                const std::string& name) {
+  const auto found =
+      std::find_if(options.begin(), options.end(), [&](const auto& option) {
+        return option.name == name;
+      });
+  return found == options.end() ? nullptr : &*found;
+}
+
+[[noreturn]] void fail_unknown(const std::string& method,
+                               const std::string& name) {
+  std::vector<std::string> owners, known;
+  for (const std::string& other : known_methods())
+    if (find_option(method_options(other), name) != nullptr)
+      owners.push_back(other);
+  for (const MethodOption& option : method_options(method))
+    known.push_back(option.name);
+  if (owners.empty())
+    fail(ErrorKind::usage,
+         "no option \"{}\". {}",
+         name,
+         nearest_names(name, known));
+  fail(ErrorKind::usage,
+       "--{}: method {} has no such option; it belongs to {}",
+       name,
+       method,
+       fmt::join(owners, ", "));
+}
+
+template <typename T>
+Json parse_number(const MethodOption& option,
+                  const std::string& text,
+                  const char* wanted) {
+  T number{};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end)
+    fail(ErrorKind::usage, "--{} {}: {} is needed", option.name, text, wanted);
+  return number;
+}
+
+Json parse_value(const MethodOption& option, const std::string& text) {
+  if (option.value.is_string()) return text;
+  if (option.value.is_number_integer())
+    return parse_number<int64_t>(option, text, "a whole number");
+  if (option.value.is_number())
+    return parse_number<double>(option, text, "a number");
+  if (text == "true" || text == "false") return text == "true";
+  fail(ErrorKind::usage, "--{} {}: use true or false", option.name, text);
+}
+
 }  // namespace
 
 std::vector<std::string> known_methods() {
@@ -29,13 +84,35 @@ std::vector<std::string> known_methods() {
   return names;
 }
 
+std::vector<MethodOption> method_options(const std::string& method) {
+  return find_method(method).options();
+}
+
 Json default_options(const std::string& method) {
-  return find_method(method).defaults();
+  Json defaults = Json::object();
+  for (const MethodOption& option : method_options(method))
+    defaults[option.name] = option.value;
+  return defaults;
+}
+
+Json parse_options(const std::string& method,
+                   const std::map<std::string, std::string>& texts) {
+  const std::vector<MethodOption> options = method_options(method);
+  Json values = Json::object();
+  for (const auto& [name, text] : texts) {
+    const MethodOption* option = find_option(options, name);
+    if (option == nullptr) fail_unknown(method, name);
+    values[name] = parse_value(*option, text);
+  }
+  return values;
 }
 
 std::unique_ptr<Learner> make_learner(const std::string& method,
                                       const Json& options,
                                       const RunFiles& files) {
+  const std::vector<MethodOption> known = method_options(method);
+  for (const auto& [name, value] : options.items())
+    if (find_option(known, name) == nullptr) fail_unknown(method, name);
   return find_method(method).make(options, files);
 }
 

@@ -2,6 +2,7 @@
 // as a command line, a recipe or a map's provenance has them.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,13 +16,30 @@ namespace lineas {
 /// The learner of that name. `options`: an object of its options by name, as
 /// the map's provenance keeps them; what is left out has its default. Throws
 /// usage for an unknown method (lists the known), an unknown option (names the
-/// nearest) and a value of the wrong type or out of range.
+/// methods that have it, or the nearest) and a value of the wrong type or out
+/// of range.
 std::unique_ptr<Learner> make_learner(const std::string& method,
                                       const Json& options = Json::object(),
                                       const RunFiles& files = {});
 
-/// Every option of a method with its default.
+/// One option of a method: its default, which also says its type (bool,
+/// integer, number or string), and what it means.
+struct MethodOption {
+  std::string name;
+  Json value;
+  std::string sentence;
+};
+
+/// Every option of a method, in the order to list them.
+std::vector<MethodOption> method_options(const std::string& method);
+/// The same as one object, name -> default.
 Json default_options(const std::string& method);
+
+/// Options as texts (a command line's) in their own types, as make_learner
+/// takes them. Throws usage, naming the flag, for a text that is no value of
+/// its option, and for an option that the method lacks.
+Json parse_options(const std::string& method,
+                   const std::map<std::string, std::string>& texts);
 
 /// The names that make_learner knows.
 std::vector<std::string> known_methods();
@@ -37,19 +55,10 @@ Json to_json(const Options& options) {
   return json;
 }
 
-/// The reverse: throws usage for a name that is no option, or a wrong type.
+/// The reverse: throws usage for a value of the wrong type.
 template <typename Options>
 Options from_json(const Json& json) {
   Options options;
-  const Json known = to_json(options);
-  std::vector<std::string> names;
-  for (const auto& [name, value] : known.items()) names.push_back(name);
-  for (const auto& [name, value] : json.items())
-    if (!known.contains(name))
-      fail(ErrorKind::usage,
-           "no option \"{}\". {}",
-           name,
-           nearest_names(name, names));
   try {
     visit_options(options, [&json](const char* name, auto& value, const char*) {
       value = value_or(json, name, "options", value);
@@ -60,16 +69,28 @@ Options from_json(const Json& json) {
   return options;
 }
 
+/// An options struct as a list, by its visit_options.
+template <typename Options>
+std::vector<MethodOption> list_options() {
+  std::vector<MethodOption> list;
+  const Options defaults{};
+  visit_options(defaults,
+                [&list](const char* name, const auto& value, const char* says) {
+                  list.push_back({name, value, says});
+                });
+  return list;
+}
+
 /// What the list knows of a method.
 struct Method {
-  Json (*defaults)();
+  std::vector<MethodOption> (*options)();
   std::unique_ptr<Learner> (*make)(const Json& options, const RunFiles& files);
 };
 
 /// The entry of a learner that is made from (Options, RunFiles).
 template <typename Options, typename AnyLearner>
 Method make_method() {
-  return {[] { return to_json(Options()); },
+  return {list_options<Options>,
           [](const Json& options,
              const RunFiles& files) -> std::unique_ptr<Learner> {
             return std::make_unique<AnyLearner>(from_json<Options>(options),

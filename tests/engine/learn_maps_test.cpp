@@ -20,8 +20,7 @@ LearnRequest small_request() {
   LearnRequest request;
   request.source = ids_list({{3, 9, 4}, {7, 8}, {1, 2, 3, 4}}, "source");
   request.target = ids_list({{5, 6}, {11, 12, 13}}, "target");
-  request.options.steps = 3;
-  request.options.lr = 0.01;
+  request.options = {{"steps", 3}, {"lr", 0.01}};
   return request;
 }
 
