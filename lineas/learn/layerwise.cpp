@@ -1,0 +1,342 @@
+#include "lineas/learn/layerwise.h"
+
+#include <charconv>
+#include <chrono>
+#include <fstream>
+
+#include "lineas/base/error.h"
+#include "lineas/base/file.h"
+#include "lineas/base/log.h"
+#include "lineas/base/memory.h"
+#include "lineas/base/seed.h"
+#include "lineas/learn/frontier.h"
+#include "lineas/learn/objective.h"
+#include "lineas/learn/site_samples.h"
+#include "lineas/ot/support.h"
+#include "lineas/tap/recorder.h"
+
+namespace lineas {
+namespace {
+
+struct Percentiles {
+  double low = 0, high = 100;
+};
+
+std::optional<Percentiles> parse_support(const std::string& text) {
+  if (text == "all") return std::nullopt;
+  const auto number = [](std::string_view part) {
+    double value = -1;
+    const auto [end, error] =
+        std::from_chars(part.data(), part.data() + part.size(), value);
+    return error == std::errc() && end == part.data() + part.size() ? value
+                                                                    : -1.0;
+  };
+  const std::string_view view = text;
+  const size_t comma = view.find(',');
+  if (comma != std::string_view::npos) {
+    const Percentiles range{number(view.substr(0, comma)),
+                            number(view.substr(comma + 1))};
+    if (range.low >= 0 && range.low < range.high && range.high <= 100)
+      return range;
+  }
+  fail(ErrorKind::usage,
+       "--support-range {}: use LO,HI with 0 <= LO < HI <= 100 (percent of the "
+       "source prompts), or all",
+       text);
+}
+
+bool parse_target_runs(const std::string& text) {
+  if (text == "mapped" || text == "untouched") return text == "mapped";
+  fail(ErrorKind::usage, "--target-runs {}: use mapped or untouched", text);
+}
+
+// The options' words as what they mean.
+struct Settings {
+  Pooling pooling;
+  Position position;
+  bool map_target;
+  std::optional<Percentiles> support;
+  OtMatch match;
+};
+
+Settings parse_settings(const LayerwiseOptions& options) {
+  if (options.micro_batch < 0)
+    fail(ErrorKind::usage, "--micro-batch {}: 0 or more", options.micro_batch);
+  return {.pooling = parse_pooling(options.pool),
+          .position = parse_position(options.position),
+          .map_target = parse_target_runs(options.target_runs),
+          .support = parse_support(options.support_range),
+          .match = parse_ot_match(options.ot_match)};
+}
+
+// Ends a recording when interrupted.
+class InterruptTap : public Tap {
+ public:
+  Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
+    if (interrupted())
+      fail(ErrorKind::cancelled, "stopped while recording; nothing is kept");
+    return x;
+  }
+};
+
+struct LossChange {
+  double before = 0, after = 0;
+};
+
+// One run: the fits so far, and what is to be said of them.
+class Run {
+ public:
+  /// Is told of every site that is fitted for good.
+  using Fitted = std::function<void(size_t place, const LossChange&)>;
+
+  Run(const LayerwiseOptions& options,
+      const LayerwiseMethod& method,
+      const Problem& problem,
+      Fitted fitted)
+      : options_(options),
+        method_(method),
+        problem_(problem),
+        fitted_(std::move(fitted)),
+        settings_(parse_settings(options)),
+        fits_(problem.map_sites.size()),
+        losses_(problem.map_sites.size()) {}
+
+  void fit();
+  MapSet result() const;
+
+ private:
+  SiteSamples samples_of(const Tensor& source_ND,
+                         const Tensor& target_MD) const;
+  Tensor draw(const Tensor& side, int64_t count, uint64_t label) const;
+  void fit_site(size_t place, const SiteSamples& samples);
+  void measure(size_t place, const SiteSamples& samples);
+  void choose();
+  void fit_at_once();
+  void fit_incrementally();
+
+  const LayerwiseOptions& options_;
+  const LayerwiseMethod& method_;
+  const Problem& problem_;
+  Fitted fitted_;
+  Settings settings_;
+  std::vector<SiteFit> fits_;
+  std::vector<LossChange> losses_;
+  Json report_ = Json::object();
+};
+
+// What the published program does with unequal counts: as many of the larger
+// side as there are on the smaller.
+Tensor Run::draw(const Tensor& side, int64_t count, uint64_t label) const {
+  if (side.size(0) == count) return side;
+  const auto seed = static_cast<uint64_t>(options_.seed);
+  std::vector<int64_t> order =
+      Random(derive_seed(seed, {label})).permutation(side.size(0));
+  order.resize(count);
+  return side.index_select(0, at::tensor(order, at::kLong).to(side.device()));
+}
+
+SiteSamples Run::samples_of(const Tensor& source_ND,
+                            const Tensor& target_MD) const {
+  if (settings_.match == OtMatch::exact) return {source_ND, target_MD};
+  const int64_t count = std::min(source_ND.size(0), target_MD.size(0));
+  return {draw(source_ND, count, 0), draw(target_MD, count, 1)};
+}
+
+void Run::fit_site(size_t place, const SiteSamples& samples) {
+  SiteFit fit = method_.fit(samples.source_ND, samples.target_MD);
+  const Site& site = problem_.drive.sites()[problem_.map_sites[place]];
+  check_finite(fit.map.scale_D, site, "the fitted scale");
+  check_finite(fit.map.shift_D, site, "the fitted shift");
+  fit.map = samples.without_rounding(fit.map);
+  if (settings_.support) {
+    const QuantileRange range = quantile_range(
+        samples.source_ND, settings_.support->low, settings_.support->high);
+    fit.map.support = {range.low_D.to(at::kFloat), range.high_D.to(at::kFloat)};
+  }
+  fits_[place] = std::move(fit);
+}
+
+void Run::measure(size_t place, const SiteSamples& samples) {
+  losses_[place] = {
+      samples.distance(AffineMap::identity(fits_[place].map.width())),
+      samples.distance(fits_[place].map)};
+  fitted_(place, losses_[place]);
+}
+
+void Run::choose() {
+  if (method_.choose) method_.choose(fits_, report_);
+}
+
+void Run::fit_at_once() {
+  std::vector<int64_t> rows = problem_.source_rows;
+  rows.insert(
+      rows.end(), problem_.target_rows.begin(), problem_.target_rows.end());
+  InterruptTap stop;
+  const std::vector<Tensor> recorded =
+      record(problem_.drive,
+             rows,
+             problem_.map_sites,
+             {.pooling = settings_.pooling,
+              .micro_batch = options_.micro_batch,
+              .before = &stop});
+  const auto n = static_cast<int64_t>(problem_.source_rows.size());
+  const auto samples = [&](size_t place) {
+    const Tensor& all = recorded[place];
+    return samples_of(all.narrow(0, 0, n), all.narrow(0, n, all.size(0) - n));
+  };
+  for (size_t place = 0; place < fits_.size(); ++place)
+    fit_site(place, samples(place));
+  choose();
+  for (size_t place = 0; place < fits_.size(); ++place)
+    measure(place, samples(place));
+}
+
+void Run::fit_incrementally() {
+  fit_at_frontier(
+      problem_,
+      {.pooling = settings_.pooling,
+       .position = settings_.position,
+       .map_target = settings_.map_target,
+       .micro_batch = options_.micro_batch},
+      [this](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
+        const SiteSamples samples = samples_of(source_ND, target_MD);
+        fit_site(place, samples);
+        measure(place, samples);
+        return fits_[place].map;
+      });
+  choose();
+}
+
+void Run::fit() {
+  if (options_.at_once)
+    fit_at_once();
+  else
+    fit_incrementally();
+}
+
+MapSet Run::result() const {
+  MapSet set;
+  set.rules.position = settings_.position;
+  set.provenance = problem_.identity;
+  set.provenance.update(report_);
+  Json before = Json::array(), after = Json::array();
+  for (size_t place = 0; place < fits_.size(); ++place) {
+    set.maps.emplace_back(
+        problem_.drive.sites()[problem_.map_sites[place]].name,
+        fits_[place].map);
+    before.push_back(losses_[place].before);
+    after.push_back(losses_[place].after);
+  }
+  set.provenance["transport_loss"] = {{"before", before}, {"after", after}};
+  return set;
+}
+
+void check_counts(const LayerwiseMethod& method,
+                  bool has_support,
+                  const Problem& problem) {
+  const int64_t least =
+      std::max<int64_t>(method.least_prompts, has_support + 1);
+  const size_t n = problem.source_rows.size(), m = problem.target_rows.size();
+  if (static_cast<int64_t>(std::min(n, m)) < least)
+    fail(ErrorKind::usage,
+         "method {}{} needs at least {} prompts a side, not {} source and {} "
+         "target",
+         method.name,
+         has_support ? " with --support-range" : "",
+         least,
+         n,
+         m);
+}
+
+void check_match(const LayerwiseMethod& method, const Problem& problem) {
+  if (problem.match_sites != problem.map_sites)
+    fail(ErrorKind::usage,
+         "--match: method {} fits every site by itself and matches where it "
+         "maps; leave --match out",
+         method.name);
+}
+
+// Lines of the log: the memory before, then one a site.
+class SiteLog {
+ public:
+  explicit SiteLog(const std::string& path)
+      : path_(path), start_(std::chrono::steady_clock::now()) {
+    if (path_.empty()) return;
+    check_writable(path_);
+    std::ofstream(path_, std::ios::trunc);
+    write({{"step", 0}});
+  }
+  void add(const std::string& site, size_t step, const LossChange& loss) {
+    const std::chrono::duration<double> spent =
+        std::chrono::steady_clock::now() - start_;
+    write({{"step", step},
+           {"site", site},
+           {"loss_before", loss.before},
+           {"loss", loss.after},
+           {"seconds", spent.count()}});
+  }
+
+ private:
+  void write(Json line) const {
+    if (path_.empty()) return;
+    line["resident_bytes"] = resident_bytes();
+    line["peak_resident_bytes"] = peak_resident_bytes();
+    std::ofstream out(path_, std::ios::app);
+    out << line.dump() << '\n';
+    if (!out.flush())
+      fail(ErrorKind::resource, "{}: cannot write the log", path_);
+  }
+
+  std::string path_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
+AffineMap to_map(const AffineFit& fit) {
+  return {fit.scale_D.to(at::kCPU, at::kFloat),
+          fit.shift_D.to(at::kCPU, at::kFloat)};
+}
+
+LayerwiseLearner::LayerwiseLearner(LayerwiseOptions options,
+                                   LayerwiseMethod method,
+                                   Json stated,
+                                   RunFiles files)
+    : options_(std::move(options)),
+      method_(std::move(method)),
+      stated_(std::move(stated)),
+      files_(std::move(files)) {
+  parse_settings(options_);
+  if (!method_.choosing_option.empty() && !options_.at_once)
+    fail(ErrorKind::usage,
+         "--{} compares all sites, so it goes with --at-once",
+         method_.choosing_option);
+}
+
+MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
+  check_problem(problem);
+  check_match(method_, problem);
+  check_counts(method_, options_.support_range != "all", problem);
+  if (files_.resume)
+    log_warning("--resume: method {} keeps no state, it starts anew",
+                method_.name);
+  const InterruptGuard guard;
+  SiteLog log(files_.log);
+  const auto count = static_cast<int64_t>(problem.map_sites.size());
+  progress.begin("fitting sites", count);
+  int64_t done = 0;
+  Run run(options_, method_, problem, [&](size_t place, LossChange loss) {
+    const Site& site = problem.drive.sites()[problem.map_sites[place]];
+    log.add(site.name, ++done, loss);
+    progress.update(
+        done, fmt::format("loss {:.5g} -> {:.5g}", loss.before, loss.after));
+  });
+  run.fit();
+  progress.end();
+  MapSet set = run.result();
+  set.provenance["method"] = method_.name;
+  set.provenance["options"] = stated_;
+  return set;
+}
+
+}  // namespace lineas

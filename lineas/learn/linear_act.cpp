@@ -1,0 +1,24 @@
+// Linear-AcT: per neuron, the least-squares line through the optimally coupled
+// source and target responses (fit_line); incremental, so that every site is
+// fitted on what the maps before it leave.
+// Source: Rodriguez et al. 2025 (AcT, ICLR), section 3: linear map and causal
+// estimation; reference 1.4.
+#include "lineas/learn/layerwise.h"
+
+namespace lineas {
+namespace {
+
+struct LinearActOptions : LayerwiseOptions {};
+
+LayerwiseMethod linear_act(const LinearActOptions&) {
+  return {
+      .name = "linear-act", .least_prompts = 2, .fit = closed_form(fit_line)};
+}
+
+}  // namespace
+
+Method method_linear_act() {
+  return layerwise_method<LinearActOptions, linear_act>();
+}
+
+}  // namespace lineas
