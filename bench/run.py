@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """All speed, memory and steering figures: `make bench`.
 
-    bench/run.py BUILD [--only learn,open,decode,tone,held-out] [--out FILE]
+    bench/run.py BUILD [--only learn,products,open,decode,tone,held-out] [--out FILE]
 
 Starts the programs of bench/ and `lineas` in fresh processes, writes every
 figure to BUILD/bench.json, and ends with one line a figure:
@@ -102,6 +102,12 @@ def bench_learn(b, dtype, product_share):
                 for s, m in pieces), "ratio", "<= 0.35")
 
 
+def bench_products(b):
+    """What linear() gains over at::mm in float32."""
+    for name, ratio in b.json(b.program("products")).items():
+        b.note(f"product_{name}", ratio, "x_at::mm")
+
+
 def bench_open(b):
     folder = b.model("float32", BIG_LAYERS)
     for dtype in ("auto", "bfloat16"):
@@ -180,6 +186,7 @@ def bench_held_out(b):
 PARTS = {
     "learn": lambda b: (bench_learn(b, "float32", 0.8),
                         bench_learn(b, "bfloat16", 0.55)),
+    "products": bench_products,
     "open": bench_open,
     "decode": bench_decode,
     "tone": bench_tone,

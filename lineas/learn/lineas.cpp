@@ -98,8 +98,7 @@ class Run {
   Tensor respond(std::span<const int64_t> rows);
   Tensor respond_without_graph(const Rows& rows);
   ObjectiveValue evaluate(const Tensor& response_NW, int64_t t);
-  ObjectiveValue gradient_at_once(const Rows& rows, int64_t t);
-  ObjectiveValue gradient_by_replay(const Rows& rows, int64_t t);
+  ObjectiveValue gradient(const Rows& rows, int64_t t);
   void update(int64_t t);
   void check_maps(int64_t t) const;
   void report_unreached(int64_t visited);
@@ -164,14 +163,12 @@ Run::Rows Run::rows_of_step(int64_t t) const {
   return rows;
 }
 
-std::vector<std::vector<int64_t>> split(const std::vector<int64_t>& rows,
-                                        int64_t size) {
-  std::vector<std::vector<int64_t>> pieces;
-  for (size_t begin = 0; begin < rows.size(); begin += size) {
-    const size_t end = std::min(rows.size(), begin + size);
-    pieces.emplace_back(rows.begin() + begin, rows.begin() + end);
-  }
-  return pieces;
+// All rows but the last `size`, and those; 0 counts all as last.
+std::pair<std::vector<int64_t>, std::vector<int64_t>> split_last(
+    const std::vector<int64_t>& rows, int64_t size) {
+  const auto total = static_cast<int64_t>(rows.size());
+  const auto middle = rows.end() - (size == 0 ? total : std::min(size, total));
+  return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
 // The pooled responses of these rows with the present maps, the matched sites
@@ -204,9 +201,11 @@ void Run::report_unreached(int64_t visited) {
 
 Tensor Run::respond_without_graph(const Rows& rows) {
   const c10::NoGradGuard no_gradients;
+  const size_t size = kRecordFactor * options_.micro_batch;
   std::vector<Tensor> parts;
-  for (const Rows& piece : split(rows, kRecordFactor * options_.micro_batch))
-    parts.push_back(respond(piece));
+  for (size_t begin = 0; begin < rows.size(); begin += size)
+    parts.push_back(respond(std::span(rows).subspan(begin).first(
+        std::min(size, rows.size() - begin))));
   return at::cat(parts);
 }
 
@@ -231,22 +230,23 @@ void backward(const Tensor& response_NW, const Tensor& gradient_NW) {
   if (response_NW.requires_grad()) response_NW.backward(gradient_NW);
 }
 
-ObjectiveValue Run::gradient_at_once(const Rows& rows, int64_t t) {
-  const Tensor response_NW = respond(rows);
-  ObjectiveValue value = evaluate(response_NW, t);
-  backward(response_NW, value.gradient_NW);
-  return value;
-}
-
-// The same gradient at the memory of one piece: all responses without a graph,
-// the loss gradient for them once, then every piece again with its share.
-ObjectiveValue Run::gradient_by_replay(const Rows& rows, int64_t t) {
-  const ObjectiveValue value = evaluate(respond_without_graph(rows), t);
-  int64_t begin = 0;
-  for (const Rows& piece : split(rows, options_.micro_batch)) {
-    const int64_t count = static_cast<int64_t>(piece.size());
-    backward(respond(piece), value.gradient_NW.narrow(0, begin, count));
-    begin += count;
+// The memory of one piece gives the gradient of all: every response first, then
+// the loss gradient for them, then every piece backward with its share. Only
+// the last piece keeps its graph from the first time; the others run again.
+ObjectiveValue Run::gradient(const Rows& rows, int64_t t) {
+  const auto [replayed, last] = split_last(rows, options_.micro_batch);
+  std::vector<Tensor> recorded;
+  if (!replayed.empty()) recorded.push_back(respond_without_graph(replayed));
+  Tensor kept_MW = respond(last);
+  recorded.push_back(kept_MW.detach());
+  const ObjectiveValue value = evaluate(at::cat(recorded), t);
+  const auto count = static_cast<int64_t>(replayed.size());
+  backward(kept_MW, value.gradient_NW.slice(0, count));
+  kept_MW = Tensor();
+  for (int64_t begin = 0; begin < count; begin += options_.micro_batch) {
+    const int64_t end = std::min(count, begin + options_.micro_batch);
+    const std::span piece(replayed.data() + begin, end - begin);
+    backward(respond(piece), value.gradient_NW.slice(0, begin, end));
   }
   return value;
 }
@@ -280,12 +280,8 @@ void Run::check_maps(int64_t t) const {
 
 ObjectiveValue Run::step(int64_t t) {
   const Rows rows = rows_of_step(t);
-  const bool is_whole =
-      options_.micro_batch == 0 ||
-      options_.micro_batch >= static_cast<int64_t>(rows.size());
   parameters_.clear_gradient();
-  const ObjectiveValue value =
-      is_whole ? gradient_at_once(rows, t) : gradient_by_replay(rows, t);
+  const ObjectiveValue value = gradient(rows, t);
   update(t);
   return value;
 }

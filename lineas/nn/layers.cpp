@@ -1,62 +1,10 @@
 #include "lineas/nn/layers.h"
 
-#include <ATen/Parallel.h>
-
 #include "lineas/base/error.h"
 #include "lineas/nn/fused.h"
-#include "lineas/nn/row_kernels.h"
+#include "lineas/nn/product.h"
 
 namespace lineas {
-namespace {
-
-// Up to here one pass over the weights beats a matrix product (bench/decode).
-constexpr int64_t kThinRows = 8;
-
-bool is_thin(const Tensor& x_SI, const Tensor& weight_OI) {
-  const at::ScalarType type = weight_OI.scalar_type();
-  return x_SI.size(0) <= kThinRows && x_SI.is_cpu() &&
-         !(c10::GradMode::is_enabled() && x_SI.requires_grad()) &&
-         (type == at::kFloat || type == at::kBFloat16) &&
-         weight_OI.is_contiguous();
-}
-
-template <typename T>
-void thin_product(const Tensor& x_SI, const Tensor& weight_OI, Tensor& y_SO) {
-  const int64_t rows = x_SI.size(0), in = x_SI.size(1), out = y_SO.size(1);
-  const float* x = x_SI.const_data_ptr<float>();
-  const T* weight = static_cast<const T*>(weight_OI.const_data_ptr());
-  float* y = y_SO.data_ptr<float>();
-  const int64_t grain = std::max<int64_t>(1, (1 << 15) / in);
-  at::parallel_for(0, out, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o)
-      for (int64_t s = 0; s < rows; ++s)
-        y[s * out + o] = kernels::dot(x + s * in, weight + o * in, in);
-  });
-}
-
-Tensor thin_linear(const Tensor& x_SI,
-                   const Tensor& weight_OI,
-                   const Tensor& bias_O) {
-  const Tensor wide_SI = x_SI.to(at::kFloat).contiguous();
-  Tensor y_SO = at::empty({x_SI.size(0), weight_OI.size(0)}, at::kFloat);
-  if (weight_OI.scalar_type() == at::kFloat)
-    thin_product<float>(wide_SI, weight_OI, y_SO);
-  else
-    thin_product<kernels::Bfloat16Bits>(wide_SI, weight_OI, y_SO);
-  if (bias_O.defined()) y_SO.add_(bias_O);
-  return y_SO.to(x_SI.scalar_type());
-}
-
-}  // namespace
-
-Tensor linear(const Tensor& x_SI,
-              const Tensor& weight_OI,
-              const Tensor& bias_O) {
-  if (is_thin(x_SI, weight_OI)) return thin_linear(x_SI, weight_OI, bias_O);
-  if (bias_O.defined()) return at::addmm(bias_O, x_SI, weight_OI.t());
-  return at::mm(x_SI, weight_OI.t());
-}
-
 Linear::Linear(const WeightScope& scope, int64_t in, int64_t out, bool has_bias)
     : site_(scope.site(out)), weight_OI_(scope.weight("weight", {out, in})) {
   if (has_bias) bias_O_ = scope.weight("bias", {out});

@@ -31,12 +31,6 @@ class Linear {
   Tensor bias_O_;  // undefined: none
 };
 
-/// x W^T + bias for a few rows (decoding) at the speed of reading W once, else
-/// at::linear. Differentiable for x only through at::linear.
-Tensor linear(const Tensor& x_SI,
-              const Tensor& weight_OI,
-              const Tensor& bias_O);
-
 /// Rows of a table. weight_VD [vocabulary, width].
 class Embedding {
  public:

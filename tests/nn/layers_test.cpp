@@ -21,41 +21,6 @@ Tensor plain_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return bias.defined() ? y + bias.to(at::kDouble) : y;
 }
 
-// Few rows take the thin path, many the matrix product.
-TEST(Linear, ThinAndWideAgreeWithAPlainProduct) {
-  at::manual_seed(5);
-  for (const auto& [type, bar] :
-       {std::pair(at::kFloat, 1e-5), {at::kBFloat16, 1e-2}})
-    for (int64_t rows : {1, 2, 7, 8, 9, 40}) {
-      const Tensor weight_OI = at::randn({19, 33}).to(type) / 6;
-      const Tensor bias_O = at::randn({19}).to(type);
-      const Tensor x_SI = at::randn({rows, 33}).to(type);
-      for (const Tensor& bias : {bias_O, Tensor()}) {
-        const Tensor y_SO = linear(x_SI, weight_OI, bias);
-        EXPECT_EQ(y_SO.scalar_type(), type);
-        EXPECT_LE(error_of(y_SO, plain_linear(x_SI, weight_OI, bias)), bar)
-            << rows << " rows";
-      }
-    }
-}
-
-TEST(Linear, ThinTakesStridedInput) {
-  const Tensor weight_OI = at::randn({4, 6});
-  const Tensor x_SI = at::randn({6, 3}).t();
-  EXPECT_LE(error_of(linear(x_SI, weight_OI, Tensor()),
-                     plain_linear(x_SI, weight_OI, Tensor())),
-            1e-5);
-}
-
-TEST(Linear, GradientReachesTheInputOfAFewRows) {
-  const Tensor weight_OI = at::randn({4, 6});
-  Tensor x_SI = at::randn({2, 6});
-  x_SI.requires_grad_(true);
-  linear(x_SI, weight_OI, Tensor()).sum().backward();
-  const Tensor golden = weight_OI.sum(0).expand({2, 6});
-  EXPECT_LE(error_of(x_SI.grad(), golden), 1e-5);
-}
-
 TEST(Linear, ReadsItsScope) {
   TinyCheckpoint files({{"a.proj.weight", at::randn({3, 2})},
                         {"a.proj.bias", at::randn({3})},
