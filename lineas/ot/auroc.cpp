@@ -20,9 +20,11 @@ Tensor auroc(const Tensor& positive_ND, const Tensor& negative_MD) {
   const Tensor smaller_DN = at::searchsorted(sorted_DM, x_DN - tie_D1);
   const Tensor not_larger_DN = at::searchsorted(
       sorted_DM, x_DN + tie_D1, /*out_int32=*/false, /*right=*/true);
-  const Tensor share_DN = (smaller_DN + not_larger_DN).to(at::kDouble) /
-                          (2 * static_cast<double>(negative_MD.size(0)));
-  return share_DN.mean(1);
+  // Twice the pairs won, a whole number: equal samples give 1/2 exactly.
+  const Tensor won_D = (smaller_DN + not_larger_DN).sum(1).to(at::kDouble);
+  const auto pairs =
+      static_cast<double>(positive_ND.size(0) * negative_MD.size(0));
+  return won_D / (2 * pairs);
 }
 
 }  // namespace lineas

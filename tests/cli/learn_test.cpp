@@ -3,6 +3,7 @@
 
 #include "lineas/base/file.h"
 #include "lineas/base/json.h"
+#include "lineas/learn/methods.h"
 #include "lineas/maps/map_set.h"
 #include "tests/cli/program_run.h"
 #include "tests/support/folder.h"
@@ -45,6 +46,31 @@ TEST_F(LearnCommand, WritesAMapTheSameTwice) {
   EXPECT_FALSE(file_exists(folder_ / "one.state"));
 }
 
+TEST_F(LearnCommand, EveryMethodWritesAMap) {
+  for (const std::string& method : known_methods()) {
+    const ProgramRun run =
+        learn(fmt::format("--method {} --tokens generated -s 3{}",
+                          method,
+                          method == "lineas" ? " --steps 2" : ""),
+              "any");
+    ASSERT_EQ(run.code, 0) << method << "\n" << run.err;
+    EXPECT_TRUE(run.says("maps, ")) << method << "\n" << run.err;
+    const MapSet set = read_map_set(folder_ / "any");
+    EXPECT_EQ(set.provenance["method"], method);
+    EXPECT_EQ(set.provenance["options"]["seed"], 3);
+    EXPECT_EQ(to_string(set.rules.tokens), "generated");
+  }
+}
+
+TEST_F(LearnCommand, OptionsOfOtherMethodsAreRefused) {
+  const ProgramRun run = learn("--method linear-act --steps 3");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_TRUE(run.says("--steps") && run.says("lineas")) << run.err;
+  const ProgramRun match = learn("--method caa --match 'model.layers.1.mlp'");
+  EXPECT_EQ(match.code, 2);
+  EXPECT_TRUE(match.says("--match")) << match.err;
+}
+
 TEST_F(LearnCommand, LogsEveryStep) {
   const std::string log = folder_ / "log.jsonl";
   ASSERT_EQ(learn("--steps 2 --log '" + log + "'").code, 0);
@@ -74,6 +100,13 @@ TEST_F(LearnCommand, WrongOptionsAreUsageErrors) {
                            "--position middle",
                            "--ot-match some",
                            "--loss-reduction max",
+                           "--steps 2.5",
+                           "--lr fast",
+                           "--tokens some",
+                           "--method linear-act --take 1",
+                           "--method linear-act --support-range 5",
+                           "--method det-0 --experts -1",
+                           "--method iti-c --folds 1",
                            "--method magic"}) {
     const ProgramRun run = learn(more);
     EXPECT_EQ(run.code, 2) << more << "\n" << run.err;
