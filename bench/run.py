@@ -135,6 +135,17 @@ def bench_decode(b):
     b.note("decode_map_tinytown", got["map_ratio"], "ratio", "<= 1.05")
 
 
+def bench_act(b):
+    """Incremental linear-act, counted in recording passes of the same run."""
+    for dtype in ("float32", "bfloat16"):
+        got = b.json(b.program("act"), b.model(dtype), PAIRS)
+        b.note(f"act_pass_{dtype}", got["pass_seconds"], "s")
+        b.note(f"act_incremental_{dtype}", got["undivided_passes"], "passes",
+               "<= 1.2")
+        b.note(f"act_micro_batch_8_{dtype}", got["micro_batch_8_passes"],
+               "passes", "<= 1.5")
+
+
 def bench_tone(b):
     """The bundled model: two maps as `lineas demo` learns them, and what one
     does."""
@@ -189,6 +200,7 @@ PARTS = {
     "products": bench_products,
     "open": bench_open,
     "decode": bench_decode,
+    "act": bench_act,
     "tone": bench_tone,
     "held-out": bench_held_out,
 }
