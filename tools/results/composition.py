@@ -5,8 +5,8 @@ sea), and the inverses of both, which ought to induce what the maps remove.
 from lab import CONCEPTS
 from plans import SEEDS, learn, measure, style
 from plot import Panel, write
-from report import (at_rise, at_strength, grouped, percent, picture, rise_at,
-                    signed_percent, strength_series, table)
+from report import (at_rise, at_strength, best_at, grouped, percent, picture,
+                    rise_at, signed_percent, strength_series, table)
 from tradeoff import part, shown
 
 FIRST, SECOND = "tone", "sea"
@@ -58,14 +58,6 @@ def figures(kind, group, number, strength):
             for value in (*map(shown, NAMES), joint(kind), well(kind))]
 
 
-def best_well(kind, group, number):
-    """The mean over seeds at the strength that has the highest."""
-    value, strength = max(
-        ((at_strength(group, s, well(kind), number), s) for s in STRENGTHS),
-        key=lambda found: found[0].mean)
-    return f"{percent(value)} ({strength:g})"
-
-
 def within_rise(kind, group, number):
     """At +3%, for removal only: text without a concept must become unlikelier
     where the concept is induced."""
@@ -83,7 +75,7 @@ def lines(kind, groups):
         for number, maps in enumerate((NAMES[:1], NAMES[1:], NAMES)):
             yield [kind, method, " + ".join(maps), len(group),
                    *figures(kind, group, number, 1),
-                   best_well(kind, group, number),
+                   best_at(group, well(kind), number),
                    signed_percent(rise_at(group, 1, number)),
                    within_rise(kind, group, number)]
 

@@ -5,10 +5,12 @@ sites, three concepts, three seeds.
 from lab import CONCEPTS
 from plans import METHODS, SEEDS, learn, measure, style
 from plot import Panel, write
-from report import (at_rise, at_strength, grouped, percent, picture, plain,
-                    rise_at, signed_percent, strength_text, table,
+from report import (at_rise, at_strength, best_at, grouped, percent, picture,
+                    plain, rise_at, signed_percent, strength_text, table,
                     tradeoff_series)
 from tradeoff import part, shown
+
+FREE = part("grammatical_none")
 
 
 def cells():
@@ -26,7 +28,8 @@ def table_of(concept, by_method):
     everything = [cell for group in by_method.values() for cell in group]
     if everything:
         none = list({c["key"]["seed"]: c for c in everything}.values())
-        rows.append(["none", "", percent(at_strength(none, 0, value)), "",
+        rows.append(["none", len(none), "", "",
+                     percent(at_strength(none, 0, FREE)),
                      percent(at_strength(none, 0, value)), "",
                      percent(at_strength(none, 0, part("grammatical"))),
                      "1.00"])
@@ -37,14 +40,14 @@ def table_of(concept, by_method):
         best, strength, reached = at_rise(group, value)
         rows.append([
             method, len(group), percent(best),
-            strength_text(strength, reached),
+            strength_text(strength, reached), best_at(group, FREE),
             percent(at_strength(group, 1, value)),
             signed_percent(rise_at(group, 1)),
             percent(at_strength(group, 1, part("grammatical"))),
             plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))])
     return table(["method", "seeds", "rate at +3% (%)", "strength there",
-                  "rate at 1 (%)", "perplexity at 1 (%)",
-                  "grammatical at 1 (%)", "matching left at 1"], rows)
+                  "grammatical and free of it, best (%)", "rate at 1 (%)",
+                  "perplexity at 1 (%)", "grammatical at 1 (%)", "matching left at 1"], rows)
 
 
 def report(done, folder):

@@ -31,10 +31,15 @@ METHODS = {
     "aura": ["--method", "aura"],
     "det-0": ["--method", "det-0"],
 }
-# Settings of a method that have no one value: how responses are pooled where
-# the paper's last token is special, how many neurons are silenced.
-VARIANTS = {"iti-c": ("", "--pool mean"), "caa": ("", "--pool mean"),
-            "det-0": ("--experts 10", "--experts 100")}
+# Settings of a method that have no one value: whether the target runs through
+# the earlier maps too (the published program) or not (the papers' text), how
+# responses are pooled where the paper has a special last token, and how many
+# neurons are silenced.
+VARIANTS = {
+    **dict.fromkeys(("linear-act", "gaussian-act", "mean-act"),
+                    ("", "--target-runs untouched")),
+    **dict.fromkeys(("iti-c", "caa"), ("", "--pool mean")),
+    "det-0": ("--experts 10", "--experts 100")}
 # What did best for each in `make results-settings`, on openings and prompts
 # that no other experiment uses.
 BEST = dict.fromkeys(METHODS, ("all norms", "")) | {

@@ -74,6 +74,16 @@ def at_rise(cells, value_of, number=0, highest=False):
             all(f.reached for f in found))
 
 
+def best_at(cells, value_of, number=0):
+    """"12.3 ± 0.4 (0.75)": the highest mean over the cells of a share, and the
+    strength that has it."""
+    value, strength = max(
+        ((at_strength(cells, row["strength"], value_of, number),
+          row["strength"]) for row in rows_of(cells[0], number)),
+        key=lambda found: found[0].mean)
+    return f"{percent(value)} ({strength:g})"
+
+
 def strength_text(strength, reached):
     """The mean strength; "to 3" style where no cell met the allowance."""
     return f"{strength.mean:.2f}" + ("" if reached else " (+3% not met)")

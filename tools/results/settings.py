@@ -9,7 +9,8 @@ from report import at_rise, grouped, percent, table
 from tradeoff import shown
 
 CONCEPT = "tone"
-COUNT, NEUTRAL = 200, 150
+COUNT, NEUTRAL = 150, 150
+STRENGTHS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2, 3)
 
 
 def cells():
@@ -21,7 +22,7 @@ def cells():
                     "maps": {"map": learn(method, CONCEPT, SELECTION_SEED,
                                           setting=(sites, variant))},
                     "measure": [measure(
-                        ["map"], CONCEPT, SELECTION_SEED,
+                        ["map"], CONCEPT, SELECTION_SEED, STRENGTHS,
                         openings=CONCEPTS[CONCEPT]["selection"], count=COUNT,
                         neutral=NEUTRAL, held=False)]}
 
