@@ -63,7 +63,8 @@ const PackedPrompts& TextDrive::packed(std::span<const int64_t> rows) {
 }
 
 void TextDrive::run(std::span<const int64_t> rows, Tap& tap) {
-  const PackedPrompts& prompts = packed(rows);
+  // A copy: another run may begin, and clear the store, before this one ends.
+  const PackedPrompts prompts = packed(rows);
   Pass pass(PassContext{.rows = prompts.rows}, &tap);
   try {
     // A tap that is finished before the head ends the pass there.

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "lineas/generate/text_drive.h"
 #include "lineas/maps/steer_tap.h"
 #include "lineas/ot/affine_fit.h"
 #include "lineas/tap/recorder.h"
@@ -126,6 +127,28 @@ TEST_F(FrontierTest, ALanguageModelToo) {
     };
     expect_same(learned(3), learned(0));
   }
+}
+
+// More passes at a time than the drive keeps packed prompts for.
+TEST_F(FrontierTest, HundredsOfMicroBatches) {
+  const auto model = load_language_model(testing::fixtures() + "/qwen2",
+                                         {.dtype = at::kFloat});
+  std::vector<testing::Ids> prompts;
+  for (int64_t row = 0; row < 300; ++row)
+    prompts.push_back({1 + row % 17, 1 + row % 13});
+  TextDrive drive(*model, prompts);
+  const auto learned = [&](int64_t micro_batch) {
+    std::vector<AffineMap> maps;
+    fit_at_frontier(
+        testing::problem_of(drive, 150, 150, ".*layernorm", ".*layernorm"),
+        {.micro_batch = micro_batch},
+        [&](size_t, const Tensor& x_ND, const Tensor& y_MD) {
+          maps.push_back(line(x_ND, y_MD));
+          return maps.back();
+        });
+    return maps;
+  };
+  expect_same(learned(1), learned(0));
 }
 
 // The fit, the model and a value that is not finite, in a thread or not.
