@@ -12,6 +12,9 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -76,37 +79,84 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def run_cells(cells, file, work, guess, minutes=None, clock=time.monotonic):
-    """Does the cells that are not done, in order, and keeps each at once.
-    cells: (key, plan) pairs; work(plan) gives the result; guess(plan) seconds.
-    With `minutes` no cell is begun that would probably end later. Returns how
-    many are left: 0 when everything is done."""
-    open_cells = [(k, p) for k, p in cells if file.get(k, p) is None]
-    estimate = Estimate(guess)
+@dataclass
+class Limits:
+    """How cells are done: several at once, and none begun that would probably
+    end later than so many minutes after the start."""
+    jobs: int = 1
+    minutes: float | None = None
+    clock: Callable = time.monotonic
+
+
+class Runner:
+    """Does the open cells of an experiment and keeps each at once."""
+
+    def __init__(self, file, work, guess, limits):
+        self.file, self.work, self.limits = file, work, limits
+        self.estimate = Estimate(guess)
+        self.failed = 0
+
+    def left(self, plans):
+        return self.estimate.seconds(plans) / self.limits.jobs / 60
+
+    def timed(self, plan):
+        begun = self.limits.clock()
+        return self.work(plan), self.limits.clock() - begun
+
+    def finish(self, key, plan, future, rest):
+        """Keeps what a cell gave, and says so; `rest`: plans still to do."""
+        try:
+            result, seconds = future.result()
+        except RuntimeError as error:
+            self.failed += 1
+            say(f"{name_of(key)}: {error}")
+            return
+        self.file.put(key, plan, seconds, result)
+        self.estimate.learn(plan, seconds)
+        say(f"{name_of(key)}: {seconds:.0f} s; {len(rest)} cells left, "
+            f"about {self.left(rest):.0f} min")
+
+    def fits(self, plan, start):
+        end = self.limits.clock() - start + self.estimate.seconds([plan])
+        return self.limits.minutes is None or end <= 60 * self.limits.minutes
+
+    def run(self, cells):
+        """Returns how many are left."""
+        start = self.limits.clock()
+        waiting, running = list(cells), {}
+        pool = ThreadPoolExecutor(self.limits.jobs)
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.limits.jobs \
+                        and self.fits(waiting[0][1], start):
+                    cell = waiting.pop(0)
+                    running[pool.submit(self.timed, cell[1])] = cell
+                if not running:
+                    say(f"stopped after {self.limits.minutes:g} min, as asked")
+                    break
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    cell = running.pop(future)
+                    rest = [p for _, p in [*waiting, *running.values()]]
+                    self.finish(*cell, future, rest)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return len(waiting) + self.failed
+
+
+def run_cells(cells, file, work, guess, limits=Limits()):
+    """Does the cells that are not done, in order. cells: (key, plan) pairs;
+    work(plan) gives the result, and may run in several threads at once;
+    guess(plan) says about how many seconds. Returns how many are left: 0 when
+    everything is done."""
+    runner = Runner(file, work, guess, limits)
+    waiting = []
     for key, plan in cells:
         done = file.get(key, plan)
-        if done is not None:
-            estimate.learn(plan, done["seconds"])
-    start = clock()
-    say(f"{len(cells)} cells, {len(cells) - len(open_cells)} of them done; "
-        f"about {estimate.seconds(p for _, p in open_cells) / 60:.0f} min to go")
-    failed = 0
-    for number, (key, plan) in enumerate(open_cells):
-        begun = clock()
-        if minutes is not None and \
-                begun - start + estimate.seconds([plan]) > 60 * minutes:
-            say(f"stopped after {(begun - start) / 60:.0f} min, as asked")
-            return len(open_cells) - number + failed
-        try:
-            result = work(plan)
-        except RuntimeError as error:
-            failed += 1
-            say(f"[{number + 1}/{len(open_cells)}] {name_of(key)}: {error}")
-            continue
-        seconds = clock() - begun
-        file.put(key, plan, seconds, result)
-        estimate.learn(plan, seconds)
-        left = estimate.seconds(p for _, p in open_cells[number + 1:])
-        say(f"[{number + 1}/{len(open_cells)}] {name_of(key)}: {seconds:.0f} s, "
-            f"about {left / 60:.0f} min to go")
-    return failed
+        if done is None:
+            waiting.append((key, plan))
+        else:
+            runner.estimate.learn(plan, done["seconds"])
+    say(f"{len(cells)} cells, {len(cells) - len(waiting)} of them done; about "
+        f"{runner.left([p for _, p in waiting]):.0f} min to go, "
+        f"{limits.jobs} at once")
+    return runner.run(waiting)

@@ -10,8 +10,12 @@ only.
 
 import hashlib
 import json
+import os
 import subprocess
+import tempfile
+import threading
 import time
+from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +55,14 @@ def thinned(points, most=CURVE_POINTS):
 
 
 class Lab:
-    def __init__(self, build):
+    """`threads` of each process. Plans may be carried out from several threads
+    at once; figures do not depend on how many, but (in the last digits) on
+    `threads`."""
+
+    def __init__(self, build, threads=1):
         self.build = Path(build).resolve()
+        self.threads = threads
+        self.locks = defaultdict(threading.Lock)  # by map
         self.folder = self.build / "results"
         (self.folder / "maps").mkdir(parents=True, exist_ok=True)
         self.program = self.build / "lineas"
@@ -82,6 +92,10 @@ class Lab:
     def learn(self, recipe):
         """A learned map and what is known of its learning. A map that an
         earlier cell learned with this very program is taken from there."""
+        with self.locks[digest(recipe)]:
+            return self.learn_alone(recipe)
+
+    def learn_alone(self, recipe):
         name = self.folder / "maps" / digest(recipe)
         made, facts = (name.with_suffix(x) for x in (".safetensors", ".json"))
         if facts.exists() and \
@@ -125,17 +139,19 @@ class Lab:
         for key in ("openings", "neutral", "held_source", "held_target"):
             if key in told:
                 told[key] = str(BUNDLED / told[key])
-        path = self.folder / "request.json"
-        path.write_text(json.dumps(told))
-        return [rounded(json.loads(line))
-                for line in self.run(self.measurer, path).splitlines()]
+        with tempfile.NamedTemporaryFile("w", dir=self.folder,
+                                         suffix=".json") as file:
+            file.write(json.dumps(told))
+            file.flush()
+            lines = self.run(self.measurer, file.name).splitlines()
+        return [rounded(json.loads(line)) for line in lines]
 
     def run(self, *command):
         """Standard output. A failure is a RuntimeError with the message."""
+        threads = {"OMP_NUM_THREADS": str(self.threads)}
         done = subprocess.run([str(x) for x in command], text=True, cwd=ROOT,
-                              capture_output=True, check=False)
-        if done.returncode == 130:
-            raise KeyboardInterrupt
+                              env=os.environ | threads, capture_output=True,
+                              check=False)
         if done.returncode != 0:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise RuntimeError(f"{Path(command[0]).name} ended with "

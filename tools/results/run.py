@@ -11,12 +11,13 @@ only.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 import page
 import plans
-from cells import CellFile, matches, name_of, run_cells, say
+from cells import CellFile, Limits, matches, name_of, run_cells, say
 from lab import Lab
 
 
@@ -28,6 +29,9 @@ def main():
                         help="cells that have these values, e.g. lineas seed=0")
     parser.add_argument("--minutes", type=float, default=95,
                         help="begin no cell that would end later")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        help="cells at once, each on one core (default: the "
+                        "cores); optimizers are timed one by one, on all cores")
     parser.add_argument("--list", action="store_true",
                         help="show the cells, do nothing")
     options = parser.parse_args()
@@ -41,9 +45,11 @@ def main():
                 f"about {plans.guess(plan):.0f} s"
             print(f"{name_of(key)}: {state}")
         return 0
+    is_timed = options.experiment == "optimizers"
+    lab = Lab(options.build, os.cpu_count() if is_timed else 1)
+    limits = Limits(1 if is_timed else options.jobs, options.minutes)
     try:
-        left = run_cells(cells, file, Lab(options.build).carry_out, plans.guess,
-                         options.minutes)
+        left = run_cells(cells, file, lab.carry_out, plans.guess, limits)
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         return 130

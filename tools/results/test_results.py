@@ -5,6 +5,7 @@ No model runs. Run: python3 -m unittest discover -s tools/results
 import json
 import math
 import tempfile
+import threading
 import unittest
 import unittest.mock
 import xml.dom.minidom
@@ -14,7 +15,7 @@ import optimizers
 import page
 import plans
 import tradeoff
-from cells import CellFile, matches, name_of, run_cells
+from cells import CellFile, Limits, matches, name_of, run_cells
 from lab import curve_of, rotated, rounded, thinned
 from plot import Panel, Series, draw, linear_ticks, log_ticks
 
@@ -90,7 +91,7 @@ class Cells(unittest.TestCase):
 
     def run_with(self, work, **options):
         return run_cells(self.cells, CellFile(self.path), work,
-                         lambda plan: 1, **options)
+                         lambda plan: 1, Limits(**options))
 
     def test_a_stopped_run_goes_on_where_it_was(self):
         done = []
@@ -134,6 +135,16 @@ class Cells(unittest.TestCase):
 
         left = self.run_with(work, minutes=1, clock=lambda: now[0])
         self.assertEqual(left, 1)  # 3 times 20 s fit a minute
+
+    def test_cells_are_done_two_at_once(self):
+        both = threading.Barrier(2, timeout=10)
+
+        def work(plan):
+            both.wait()
+            return {}
+
+        self.assertEqual(self.run_with(work, jobs=2), 0)
+        self.assertEqual(len(CellFile(self.path).cells), 4)
 
     def test_the_file_is_whole_and_in_order(self):
         self.run_with(lambda plan: {"x": 0.5})
