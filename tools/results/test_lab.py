@@ -1,0 +1,86 @@
+"""Tests of the lab, with programs that only pretend: what they are asked, what
+is kept, how failures read. Run: python3 -m unittest discover -s tools/results
+"""
+
+import json
+import os
+import tempfile
+import unittest
+from pathlib import Path
+
+import plans
+from lab import BUNDLED, Lab
+
+# Answers as `lineas` does, and writes down what it was asked.
+PROGRAM = """#!/bin/sh
+echo "$@" >> {folder}/asked
+case $1 in
+  learn) while [ $# -gt 1 ]; do [ "$1" = -o ] && echo map > "$2"; shift; done;;
+  inspect) echo '{{"site": "a", "width": 8, "support": 3}}'
+           echo '{{"note": "no site"}}';;
+  compose) echo "lineas: slope 0 at neuron 5" >&2; exit 2;;
+esac
+"""
+MEASURER = """#!/bin/sh
+cp "$1" {folder}/request
+echo '{{"strength": 0, "perplexity": 2.123456789}}'
+"""
+
+
+class Pretended(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "bench").mkdir()
+        for name, text in (("lineas", PROGRAM), ("bench/bench_measure",
+                                                 MEASURER)):
+            program = self.folder / name
+            program.write_text(text.format(folder=folder.name))
+            program.chmod(0o755)
+            os.utime(program, (0, 0))
+        self.lab = Lab(self.folder)
+
+    def asked(self):
+        return (self.folder / "asked").read_text().splitlines()
+
+    def test_a_plan_is_learned_and_measured(self):
+        plan = {"maps": {"map": plans.learn("lineas", "sea", 1)},
+                "measure": [plans.measure(["map"], "sea", 1, (0, 1))]}
+        result = self.lab.carry_out(plan)
+        self.assertEqual(result["measured"],
+                         [[{"strength": 0, "perplexity": 2.12346}]])
+        learned = result["learned"]["map"]
+        self.assertEqual((learned["support"], learned["neurons"]), (3, 8))
+        request = json.loads((self.folder / "request").read_text())
+        self.assertEqual(request["concepts"], ["topic=sea"])
+        self.assertTrue(request["maps"][0].endswith(".safetensors:1"))
+        self.assertTrue(Path(request["openings"].split("#")[0]).exists())
+
+    def test_lists_are_those_of_the_seed_and_may_be_reversed(self):
+        for reverse in (False, True):
+            recipe = plans.learn("lineas", "tone", 1, take=4, reverse=reverse)
+            path = self.lab.write_lists(recipe, self.folder / "lists.json")
+            lists = json.loads(path.read_text())
+            self.assertEqual([len(x) for x in lists.values()], [4, 4])
+            first = lists["target" if reverse else "source"][0]
+            tone = BUNDLED / "prompts" / "tone.json"
+            self.assertEqual(first, json.loads(tone.read_text())["rude"][32])
+
+    def test_a_map_is_learned_once_for_all_cells(self):
+        recipe = plans.learn("caa", "tone", 0)
+        first, second = self.lab.learn(recipe), self.lab.learn(recipe)
+        self.assertEqual(first, second)
+        self.assertEqual(sum(x.startswith("learn") for x in self.asked()), 1)
+        os.utime(self.folder / "lineas")  # another program: learned anew
+        os.utime(first[0].with_suffix(".json"), (1, 1))
+        self.lab.learn(recipe)
+        self.assertEqual(sum(x.startswith("learn") for x in self.asked()), 2)
+
+    def test_a_failure_says_what_the_program_said(self):
+        with self.assertRaisesRegex(RuntimeError, "with 2: .*neuron 5"):
+            self.lab.make({"inverse": "a"}, {"a": "a.safetensors"})
+
+
+if __name__ == "__main__":
+    unittest.main()
