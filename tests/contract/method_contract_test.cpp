@@ -13,6 +13,7 @@
 #include "lineas/tap/recorder.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/test_name.h"
 
 namespace lineas {
 namespace {
@@ -207,11 +208,7 @@ TEST_P(MethodContract, ConstantNeuronsGetNoSteepSlope) {
 INSTANTIATE_TEST_SUITE_P(Methods,
                          MethodContract,
                          ::testing::ValuesIn(kMethods),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::test_name<const char*>);
 
 }  // namespace
 }  // namespace lineas

@@ -5,6 +5,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/folder.h"
 #include "tests/support/language_model_run.h"
+#include "tests/support/test_name.h"
 
 namespace lineas {
 namespace {
@@ -102,11 +103,7 @@ TEST_P(ModelGolden, EverySiteAndTheLogitsOneByOne) {
 INSTANTIATE_TEST_SUITE_P(Fixtures,
                          ModelGolden,
                          ::testing::ValuesIn(fixture_names()),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::test_name<std::string>);
 
 }  // namespace
 }  // namespace lineas

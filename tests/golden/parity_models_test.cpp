@@ -5,6 +5,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/folder.h"
 #include "tests/support/language_model_run.h"
+#include "tests/support/test_name.h"
 
 namespace lineas {
 namespace {
@@ -88,11 +89,7 @@ INSTANTIATE_TEST_SUITE_P(Folders,
                                            "tiny-qwen2",
                                            "tiny-gemma2",
                                            "stories260K"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::test_name<const char*>);
 
 }  // namespace
 }  // namespace lineas

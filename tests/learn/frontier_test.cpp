@@ -24,25 +24,33 @@ AffineMap line(const Tensor& source_ND, const Tensor& target_MD) {
   return {fit.scale_D.to(at::kFloat), fit.shift_D.to(at::kFloat)};
 }
 
+// The maps of a run that fits lines.
+std::vector<AffineMap> fit_lines(const Problem& problem,
+                                 const FrontierOptions& options) {
+  std::vector<AffineMap> maps;
+  fit_at_frontier(
+      problem,
+      options,
+      [&](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
+        EXPECT_EQ(place, maps.size());
+        EXPECT_EQ(source_ND.size(0),
+                  static_cast<int64_t>(problem.source_rows.size()));
+        EXPECT_EQ(target_MD.size(0),
+                  static_cast<int64_t>(problem.target_rows.size()));
+        EXPECT_FALSE(source_ND.requires_grad());
+        maps.push_back(line(source_ND, target_MD));
+        return maps.back();
+      });
+  return maps;
+}
+
 class FrontierTest : public ::testing::Test {
  protected:
   Problem problem() {
     return testing::problem_of(drive_, 7, 6, "a|b|d", "a|b|d");
   }
   std::vector<AffineMap> fit(const FrontierOptions& options) {
-    std::vector<AffineMap> maps;
-    fit_at_frontier(
-        problem(),
-        options,
-        [&](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
-          EXPECT_EQ(place, maps.size());
-          EXPECT_EQ(source_ND.size(0), 7);
-          EXPECT_EQ(target_MD.size(0), 6);
-          EXPECT_FALSE(source_ND.requires_grad());
-          maps.push_back(line(source_ND, target_MD));
-          return maps.back();
-        });
-    return maps;
+    return fit_lines(problem(), options);
   }
   // The published way: the whole model anew for every site.
   std::vector<AffineMap> fit_site_by_site(Pooling pooling,
@@ -114,18 +122,9 @@ TEST_F(FrontierTest, MicroBatchesChangeNothing) {
 TEST_F(FrontierTest, ALanguageModelToo) {
   for (const char* name : {"qwen2", "gemma2"}) {
     testing::TinyLearning tiny(name, 12);
-    const auto learned = [&](int64_t micro_batch) {
-      std::vector<AffineMap> maps;
-      fit_at_frontier(testing::problem_of(
-                          tiny.drive, 6, 5, ".*(layernorm|layers.\\d)", ".*"),
-                      {.micro_batch = micro_batch},
-                      [&](size_t, const Tensor& x_ND, const Tensor& y_MD) {
-                        maps.push_back(line(x_ND, y_MD));
-                        return maps.back();
-                      });
-      return maps;
-    };
-    expect_same(learned(3), learned(0));
+    const Problem given =
+        testing::problem_of(tiny.drive, 6, 5, ".*(layernorm|layers.\\d)", ".*");
+    expect_same(fit_lines(given, {.micro_batch = 3}), fit_lines(given, {}));
   }
 }
 
@@ -137,18 +136,9 @@ TEST_F(FrontierTest, HundredsOfMicroBatches) {
   for (int64_t row = 0; row < 300; ++row)
     prompts.push_back({1 + row % 17, 1 + row % 13});
   TextDrive drive(*model, prompts);
-  const auto learned = [&](int64_t micro_batch) {
-    std::vector<AffineMap> maps;
-    fit_at_frontier(
-        testing::problem_of(drive, 150, 150, ".*layernorm", ".*layernorm"),
-        {.micro_batch = micro_batch},
-        [&](size_t, const Tensor& x_ND, const Tensor& y_MD) {
-          maps.push_back(line(x_ND, y_MD));
-          return maps.back();
-        });
-    return maps;
-  };
-  expect_same(learned(1), learned(0));
+  const Problem given =
+      testing::problem_of(drive, 150, 150, ".*layernorm", ".*layernorm");
+  expect_same(fit_lines(given, {.micro_batch = 1}), fit_lines(given, {}));
 }
 
 // The fit, the model and a value that is not finite, in a thread or not.
@@ -165,20 +155,12 @@ TEST_F(FrontierTest, FailuresAreThrownAndEndThePasses) {
       });
     ToyDrive broken;
     broken.weights()[2] = at::randn({2, 2});  // does not fit its input
-    EXPECT_THROW(
-        fit_at_frontier(testing::problem_of(broken, 7, 6, "a|d", "a|d"),
-                        {.micro_batch = micro_batch},
-                        [](size_t, const Tensor& x_ND, const Tensor& y_MD) {
-                          return line(x_ND, y_MD);
-                        }),
-        std::exception);
+    const Problem given = testing::problem_of(broken, 7, 6, "a|d", "a|d");
+    EXPECT_THROW(fit_lines(given, {.micro_batch = micro_batch}),
+                 std::exception);
     broken.weights()[2] = at::full({5, 4}, NAN);
     expect_error(ErrorKind::numeric, {"\"d\""}, [&] {
-      fit_at_frontier(testing::problem_of(broken, 7, 6, "a|d", "a|d"),
-                      {.micro_batch = micro_batch},
-                      [](size_t, const Tensor& x_ND, const Tensor& y_MD) {
-                        return line(x_ND, y_MD);
-                      });
+      fit_lines(given, {.micro_batch = micro_batch});
     });
   }
 }

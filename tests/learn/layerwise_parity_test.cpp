@@ -7,6 +7,7 @@
 #include "tests/support/language_model_run.h"
 #include "tests/support/learning.h"
 #include "tests/support/parity.h"
+#include "tests/support/test_name.h"
 
 namespace lineas {
 namespace {
@@ -121,11 +122,7 @@ TEST_P(LayerwiseParity, Det0SilencesTheDetectors) {
 INSTANTIATE_TEST_SUITE_P(Models,
                          LayerwiseParity,
                          ::testing::ValuesIn(testing::kParityModels),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::test_name<const char*>);
 
 }  // namespace
 }  // namespace lineas

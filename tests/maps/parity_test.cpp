@@ -10,6 +10,7 @@
 #include "lineas/maps/steer_tap.h"
 #include "tests/support/compare.h"
 #include "tests/support/language_model_run.h"
+#include "tests/support/test_name.h"
 
 namespace lineas {
 namespace {
@@ -53,11 +54,7 @@ TEST_P(SteeredParity, Logits) {
 INSTANTIATE_TEST_SUITE_P(Models,
                          SteeredParity,
                          ::testing::ValuesIn(testing::kParityModels),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '-', '_');
-                           return name;
-                         });
+                         testing::test_name<const char*>);
 
 }  // namespace
 }  // namespace lineas
