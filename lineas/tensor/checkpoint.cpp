@@ -2,13 +2,26 @@
 
 #include <algorithm>
 #include <ostream>
+#include <tuple>
 
 #include "lineas/base/error.h"
 #include "lineas/base/json.h"
 #include "lineas/base/names.h"
 #include "lineas/base/seed.h"
+#include "lineas/tensor/torch_file.h"
 
 namespace lineas {
+namespace {
+
+constexpr std::string_view kSafetensors = ".safetensors";
+
+std::shared_ptr<const WeightFile> open_weights(const std::string& path) {
+  if (path.ends_with(kSafetensors))
+    return std::make_shared<SafetensorsFile>(path);
+  return std::make_shared<TorchFile>(path);
+}
+
+}  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path)
     : file_(std::make_shared<MappedFile>(path)),
@@ -46,30 +59,29 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
          "{}: no such folder. A model is a Hugging Face folder with "
          "config.json and *.safetensors.",
          folder);
-  const std::string single = folder + "/model.safetensors";
-  const std::string index = single + ".index.json";
-  if (file_exists(single)) {
-    add_file(single);
-  } else if (file_exists(index)) {
-    open_sharded(index);
-  } else if (file_exists(folder + "/pytorch_model.bin") ||
-             file_exists(folder + "/pytorch_model.bin.index.json")) {
-    fail(ErrorKind::unsupported,
-         "{}: only pytorch_model.bin is here. It is a Python pickle, which can "
-         "run code when read, so it is not opened. Convert it to "
-         "model.safetensors, or use a revision of the model that has one.",
-         folder);
-  } else {
-    fail(ErrorKind::not_found,
-         "{}: neither model.safetensors nor model.safetensors.index.json is "
-         "here",
-         folder);
+  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
+    const std::string single = folder + "/" + name;
+    const std::string index = single + ".index.json";
+    if (file_exists(single)) {
+      add_file(single);
+      return;
+    }
+    if (file_exists(index)) {
+      open_sharded(index);
+      return;
+    }
   }
+  fail(ErrorKind::not_found,
+       "{}: neither model.safetensors nor pytorch_model.bin is here, nor the "
+       ".index.json of one",
+       folder);
 }
 
 void Checkpoint::add_file(const std::string& path) {
-  files_.emplace_back(path);
-  const auto& entries = files_.back().entries();
+  files_.push_back(open_weights(path));
+  const auto& entries = files_.back()->entries();
+  if (entries.empty() && !path.ends_with(kSafetensors))
+    fail(ErrorKind::format, "{}: holds no dict of tensors", path);
   for (size_t i = 0; i < entries.size(); ++i) {
     const Place here{files_.size() - 1, i};
     const auto [at, is_new] = places_.emplace(entries[i].name, here);
@@ -79,7 +91,7 @@ void Checkpoint::add_file(const std::string& path) {
            "one of the files.",
            path,
            entries[i].name,
-           files_[at->second.file].path());
+           files_[at->second.file]->path());
   }
 }
 
@@ -134,7 +146,7 @@ const Checkpoint::Place& Checkpoint::place(const std::string& name) const {
 }
 
 const TensorEntry& Checkpoint::entry(const Place& place) const {
-  return files_[place.file].entries()[place.entry];
+  return files_[place.file]->entries()[place.entry];
 }
 
 std::vector<int64_t> Checkpoint::shape(const std::string& name) const {
@@ -142,8 +154,8 @@ std::vector<int64_t> Checkpoint::shape(const std::string& name) const {
 }
 
 at::ScalarType Checkpoint::dtype() const {
-  for (const SafetensorsFile& file : files_)
-    for (const TensorEntry& entry : file.entries())
+  for (const auto& file : files_)
+    for (const TensorEntry& entry : file->entries())
       if (at::isFloatingType(to_scalar_type(entry.dtype)))
         return to_scalar_type(entry.dtype);
   fail(ErrorKind::format, "{}: the checkpoint has no floating tensor", folder_);
@@ -153,15 +165,15 @@ Tensor Checkpoint::load(const std::string& name,
                         at::ScalarType dtype,
                         at::Device device) const {
   const Place& at = place(name);
-  const Tensor mapped = files_[at.file].view(entry(at));
+  const Tensor mapped = files_[at.file]->view(entry(at));
   if (!at::isFloatingType(mapped.scalar_type()))
     fail(ErrorKind::format,
          "{}: tensor \"{}\" has dtype {}, a weight must be F32, F16 or BF16",
-         files_[at.file].path(),
+         files_[at.file]->path(),
          name,
          name_of(entry(at).dtype));
   const Tensor loaded = mapped.to(device, dtype);
-  if (!loaded.is_alias_of(mapped)) files_[at.file].release(entry(at));
+  if (!loaded.is_alias_of(mapped)) files_[at.file]->release(entry(at));
   return loaded;
 }
 
@@ -172,9 +184,12 @@ std::vector<std::string> Checkpoint::names() const {
 }
 
 int64_t Checkpoint::bytes() const {
-  int64_t sum = 0;
+  std::set<std::tuple<size_t, uint64_t, uint64_t>> stretches;
   for (const auto& [name, at] : places_)
-    sum += static_cast<int64_t>(entry(at).end - entry(at).begin);
+    stretches.emplace(at.file, entry(at).begin, entry(at).end);
+  int64_t sum = 0;
+  for (const auto& [file, begin, end] : stretches)
+    sum += static_cast<int64_t>(end - begin);
   return sum;
 }
 
@@ -183,7 +198,8 @@ std::string Checkpoint::fingerprint() const {
   uint64_t hash = 0;
   for (const auto& [name, at] : places_) {
     const TensorEntry& tensor = entry(at);
-    const std::string_view bytes = bytes_of(files_[at.file].view(tensor));
+    const Tensor stored = files_[at.file]->view(tensor).contiguous();
+    const std::string_view bytes = bytes_of(stored);
     const size_t middle = bytes.size() / 2;
     hash = derive_seed(hash,
                        {stable_hash(name),

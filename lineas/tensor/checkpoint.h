@@ -9,36 +9,38 @@
 #include <vector>
 
 #include "lineas/base/file.h"
-#include "lineas/tensor/tensor.h"
+#include "lineas/tensor/weight_file.h"
 
 namespace lineas {
 
 /// One safetensors file, mapped. Its tensors are views of the mapping, valid
 /// for as long as any of them lives.
-class SafetensorsFile {
+class SafetensorsFile : public WeightFile {
  public:
   explicit SafetensorsFile(const std::string& path);
 
-  const std::string& path() const { return file_->path(); }
-  const std::vector<TensorEntry>& entries() const { return table_.tensors; }
+  const std::string& path() const override { return file_->path(); }
+  const std::vector<TensorEntry>& entries() const override {
+    return table_.tensors;
+  }
   const std::map<std::string, std::string>& metadata() const {
     return table_.metadata;
   }
-  /// A frozen view of the mapped bytes; read only.
-  Tensor view(const TensorEntry& entry) const;
+  Tensor view(const TensorEntry& entry) const override;
   /// The tensor of that name; throws not_found.
   Tensor view(const std::string& name) const;
-  /// Drops the pages of a tensor that has been copied elsewhere.
-  void release(const TensorEntry& entry) const;
+  void release(const TensorEntry& entry) const override;
 
  private:
   std::shared_ptr<MappedFile> file_;
   SafetensorsTable table_;
 };
 
-/// All weight files of a model folder: model.safetensors, or the shards that
-/// model.safetensors.index.json lists. Throws not_found for a missing shard,
-/// format for a bad one, unsupported for a folder that has only pickles.
+/// All weight files of a model folder: the first that is there of
+/// model.safetensors, model.safetensors.index.json with its shards,
+/// pytorch_model.bin, pytorch_model.bin.index.json with its shards. Throws
+/// not_found for a missing shard, format for a bad one, unsupported for a
+/// pickle with a foreign class in it.
 class Checkpoint {
  public:
   explicit Checkpoint(const std::string& folder);
@@ -56,7 +58,7 @@ class Checkpoint {
               at::Device device) const;
   /// Names in the files, sorted.
   std::vector<std::string> names() const;
-  /// Bytes of all tensors as stored.
+  /// Bytes of all tensors as stored; what several of them share counts once.
   int64_t bytes() const;
   /// A hash of names, shapes and a sample of the bytes of every tensor: enough
   /// to tell two checkpoints apart without reading them.
@@ -73,7 +75,7 @@ class Checkpoint {
   const TensorEntry& entry(const Place& place) const;
 
   std::string folder_;
-  std::vector<SafetensorsFile> files_;
+  std::vector<std::shared_ptr<const WeightFile>> files_;
   std::map<std::string, Place> places_;
 };
 

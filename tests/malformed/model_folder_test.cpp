@@ -72,12 +72,20 @@ TEST(ModelFolder, NoSuchFolderOrFiles) {
   expect_refused(no_weights, ErrorKind::not_found, {"model.safetensors"});
 }
 
-TEST(ModelFolder, OnlyAPickleIsRefusedWithTheReason) {
+TEST(ModelFolder, APickleThatIsNoneIsRefused) {
   const ModelFolder folder("mistral");
   fs::rename(folder / "model.safetensors", folder / "pytorch_model.bin");
   expect_refused(folder,
-                 ErrorKind::unsupported,
-                 {"pytorch_model.bin", "run code", "model.safetensors"});
+                 ErrorKind::format,
+                 {"pytorch_model.bin", "not a file of torch.save"});
+}
+
+TEST(ModelFolder, APickleThatCallsIsRefusedByName) {
+  const ModelFolder folder("mistral");
+  fs::remove(folder / "model.safetensors");
+  fs::copy(LINEAS_SOURCE_DIR "/tests/tensor/data/evil.bin",
+           folder / "pytorch_model.bin");
+  expect_refused(folder, ErrorKind::unsupported, {"posix.system"});
 }
 
 TEST(ModelFolder, UnknownArchitectureListsTheKnown) {
