@@ -42,6 +42,13 @@ Engine open_engine(const ModelArguments& arguments) {
                 {.device = arguments.device, .dtype = arguments.dtype});
 }
 
+void add_texts_option(CLI::App& command, std::string& file) {
+  command
+      .add_option("-f,--file", file, "Texts: .txt, .jsonl, .csv, .json#subset")
+      ->type_name("FILE")
+      ->required();
+}
+
 void add_steer_options(CLI::App& command, SteerArguments& arguments) {
   command
       .add_option("--steer",

@@ -23,6 +23,9 @@ void add_device_options(CLI::App& command, ModelArguments& arguments);
 /// Sets the number of threads and loads the model.
 Engine open_engine(const ModelArguments& arguments);
 
+/// -f FILE, required: the prompts or texts to work on.
+void add_texts_option(CLI::App& command, std::string& file);
+
 struct SteerArguments {
   std::vector<std::string> maps;
   bool allow_any_strength = false;

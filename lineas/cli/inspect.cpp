@@ -5,9 +5,9 @@
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/cli/arguments.h"
+#include "lineas/cli/inspect_map.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/find_model.h"
-#include "lineas/maps/map_set.h"
 #include "lineas/tensor/checkpoint.h"
 
 namespace lineas {
@@ -16,6 +16,7 @@ namespace {
 struct Arguments {
   ModelArguments model;
   std::string sites = ".*";
+  int64_t top = 5;
   bool json = false;
 };
 
@@ -45,50 +46,6 @@ void inspect_model(const Arguments& arguments) {
       print_json({{"site", site.name}, {"width", site.width}});
     else
       fmt::print("{:>8}  {}\n", site.width, site.name);
-  }
-}
-
-float largest(const Tensor& x) {
-  return x.abs().max().item<float>();
-}
-
-void inspect_map(const Arguments& arguments) {
-  const std::string& path = arguments.model.model;
-  const MapSet set = read_map_set(path);
-  SiteTable table;
-  for (const auto& [name, map] : set.maps) table.add(name, map.width());
-  const auto matched = table.match(arguments.sites);
-  if (!arguments.json)
-    fmt::print(
-        "{}: {} maps, position {}, tokens {}, guidance {}\nprovenance: {}\n"
-        "{:>8}  {:>8}  {:>10}  {:>10}  site\n",
-        path,
-        set.maps.size(),
-        to_string(set.rules.position),
-        to_string(set.rules.tokens),
-        to_string(set.rules.guidance),
-        set.provenance.dump(2),
-        "width",
-        "support",
-        "max_scale",
-        "max_shift");
-  for (const SiteIndex index : matched) {
-    const auto& [name, map] = set.maps[index];
-    const int64_t support = moved_neurons(map).sum().item<int64_t>();
-    const float scale = largest(map.scale_D - 1), shift = largest(map.shift_D);
-    if (arguments.json)
-      print_json({{"site", name},
-                  {"width", map.width()},
-                  {"support", support},
-                  {"max_scale", scale},
-                  {"max_shift", shift}});
-    else
-      fmt::print("{:>8}  {:>8}  {:>10.4g}  {:>10.4g}  {}\n",
-                 map.width(),
-                 support,
-                 scale,
-                 shift,
-                 name);
   }
 }
 
@@ -128,7 +85,10 @@ void inspect_file(const Arguments& arguments) {
   const SafetensorsFile file(path);
   const auto format = file.metadata().find("format");
   if (format != file.metadata().end() && format->second == "lineas.map")
-    return inspect_map(arguments);
+    return inspect_map(path,
+                       {.sites = arguments.sites,
+                        .top = arguments.top,
+                        .json = arguments.json});
   if (format != file.metadata().end() && format->second == "lineas.acts")
     return inspect_activations(arguments, file);
   fail(ErrorKind::format,
@@ -163,6 +123,13 @@ void add_inspect(CLI::App& program) {
                   arguments->sites,
                   "Only these; a regular expression for the whole name")
       ->type_name("REGEX")
+      ->capture_default_str();
+  command
+      .add_option("--top",
+                  arguments->top,
+                  "Of a map: how many of the most moved neurons to list")
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_device_options(command, arguments->model);
   command.add_flag("--json",

@@ -70,6 +70,9 @@ int parse_and_run(int argc, char** argv) {
     program->parse(argc, argv);
   } catch (const CLI::Success& success) {
     return program->exit(success);
+  } catch (const CLI::RuntimeError& outcome) {  // diff: "they differ"
+    flush_results();
+    return outcome.get_exit_code();
   } catch (const CLI::ParseError& error) {
     print_usage_error(*program, error);
     return exit_code(ErrorKind::usage);

@@ -32,17 +32,6 @@ std::vector<int64_t> all_rows(const Drive& drive) {
   return rows;
 }
 
-NamedTensors record_pooled(TextDrive& drive,
-                           const std::vector<SiteIndex>& sites,
-                           const RecordOptions& options) {
-  const std::vector<Tensor> pooled =
-      record(drive, all_rows(drive), sites, options);
-  NamedTensors named;
-  for (size_t s = 0; s < sites.size(); ++s)
-    named.emplace_back(drive.sites()[sites[s]].name, pooled[s]);
-  return named;
-}
-
 Tensor row_offsets(const TextDrive& drive) {
   std::vector<int64_t> offsets{0};
   for (const auto& prompt : drive.prompts())
@@ -50,31 +39,18 @@ Tensor row_offsets(const TextDrive& drive) {
   return at::tensor(offsets, at::kLong);
 }
 
-NamedTensors record_tokens(TextDrive& drive,
-                           const std::vector<SiteIndex>& sites,
-                           const RecordOptions& options) {
-  const c10::NoGradGuard no_gradients;
+NamedTensors record_rows(TextDrive& drive,
+                         const std::vector<SiteIndex>& sites,
+                         const RecordOptions& options,
+                         bool keeps_tokens) {
   const std::vector<int64_t> rows = all_rows(drive);
-  const auto step = static_cast<size_t>(options.micro_batch);
-  std::vector<std::vector<Tensor>> parts(sites.size());
-  for (size_t begin = 0; begin < rows.size(); begin += step) {
-    TokenRecorder recorder(sites);
-    std::vector<Tap*> taps{&recorder};
-    if (options.before != nullptr) taps.insert(taps.begin(), options.before);
-    ChainTap chain(taps);
-    drive.run(
-        std::span(rows).subspan(begin, std::min(step, rows.size() - begin)),
-        chain);
-    for (size_t s = 0; s < sites.size(); ++s)
-      parts[s].push_back(recorder.tokens()[s].to(at::kCPU));
-  }
+  const std::vector<Tensor> recorded =
+      keeps_tokens ? record_tokens(drive, rows, sites, options)
+                   : record(drive, rows, sites, options);
   NamedTensors named;
-  for (size_t s = 0; s < sites.size(); ++s) {
-    named.emplace_back(drive.sites()[sites[s]].name, at::cat(parts[s]));
-    check_finite(
-        named.back().second, drive.sites()[sites[s]], "the recorded response");
-  }
-  named.emplace_back("row_offsets", row_offsets(drive));
+  for (size_t s = 0; s < sites.size(); ++s)
+    named.emplace_back(drive.sites()[sites[s]].name, recorded[s]);
+  if (keeps_tokens) named.emplace_back("row_offsets", row_offsets(drive));
   return named;
 }
 
@@ -92,11 +68,8 @@ void run(const Arguments& arguments) {
   TextDrive drive(engine.model(), engine.encode(prompts));
   const std::vector<SiteIndex> sites =
       engine.model().sites().match(arguments.sites);
-  const NamedTensors tensors = keeps_tokens
-                                   ? record_tokens(drive, sites, options)
-                                   : record_pooled(drive, sites, options);
   write_safetensors(arguments.output,
-                    tensors,
+                    record_rows(drive, sites, options, keeps_tokens),
                     {{"format", "lineas.acts"},
                      {"version", "1"},
                      {"pool", arguments.pool},
@@ -111,12 +84,8 @@ void add_record(CLI::App& program) {
   CLI::App& command = *program.add_subcommand(
       "record", "Write what a model computes for prompts to a file");
   add_model_options(command, arguments->model);
-  command
-      .add_option("-f,--file",
-                  arguments->file,
-                  "Prompts: .txt, .jsonl, .csv, .json#subset")
-      ->type_name("FILE")
-      ->required();
+  add_texts_option(command, arguments->file);
+  add_steer_options(command, arguments->steer);
   command
       .add_option("--sites",
                   arguments->sites,
@@ -131,7 +100,6 @@ void add_record(CLI::App& program) {
                   "row_offsets [N+1])")
       ->type_name("POOL")
       ->capture_default_str();
-  add_steer_options(command, arguments->steer);
   command.add_option("--batch", arguments->batch, "Prompts of one model call")
       ->type_name("N")
       ->capture_default_str();

@@ -95,12 +95,7 @@ void add_score(CLI::App& program) {
   CLI::App& command = *program.add_subcommand(
       "score", "Log-probability and perplexity of texts, line by line");
   add_model_options(command, arguments->model);
-  command
-      .add_option("-f,--file",
-                  arguments->file,
-                  "Texts: .txt, .jsonl, .csv, .json#subset")
-      ->type_name("FILE")
-      ->required();
+  add_texts_option(command, arguments->file);
   add_steer_options(command, arguments->steer);
   add_strengths_option(command, arguments->steer);
   command.add_flag("--json",

@@ -1,6 +1,5 @@
 #include "lineas/engine/engine.h"
 
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 
@@ -44,29 +43,6 @@ std::optional<int64_t> find_bos_id(const std::string& folder,
   const auto ids = read_token_ids(read_json(path), "bos_token_id", path);
   if (!ids.empty()) return ids[0];
   return tokenizer == nullptr ? std::nullopt : tokenizer->eos_id();
-}
-
-struct SteerSpec {
-  std::string path;
-  double strength = 1;
-};
-
-// "MAP:STRENGTH"; a colon that no number follows belongs to the path.
-SteerSpec parse_steer_spec(const std::string& spec) {
-  const size_t colon = spec.rfind(':');
-  if (colon == std::string::npos || file_exists(spec)) return {spec};
-  const char* end = spec.data() + spec.size();
-  double strength = 0;
-  const auto [stop, error] =
-      std::from_chars(spec.data() + colon + 1, end, strength);
-  if (error == std::errc() && stop == end)
-    return {spec.substr(0, colon), strength};
-  if (file_exists(spec.substr(0, colon)))
-    fail(ErrorKind::usage,
-         "--steer {}: \"{}\" is not a strength",
-         spec,
-         spec.substr(colon + 1));
-  return {spec};
 }
 
 // Replaces a rule of the map file by the user's, and says so.
@@ -199,7 +175,7 @@ std::string Engine::decode_continuation(
 }
 
 Steering Engine::load_steering(const SteerRequest& request) const {
-  const SteerSpec spec = parse_steer_spec(request.spec);
+  const MapSpec spec = parse_map_spec(request.spec);
   check_strength(
       spec.strength, request.allow_any_strength, "--steer " + request.spec);
   Steering steering{read_map_set(spec.path), spec.strength, spec.path};

@@ -1,9 +1,11 @@
 // Map files: safetensors with <name>.scale, <name>.shift and optionally
 // <name>.low, <name>.high a map, and metadata (docs/formats.md). Knows nothing
 // of models: check_fits holds a set against one.
+#include <charconv>
 #include <map>
 
 #include "lineas/base/error.h"
+#include "lineas/base/file.h"
 #include "lineas/maps/map_set.h"
 #include "lineas/tensor/checkpoint.h"
 
@@ -173,6 +175,23 @@ void check_map(const std::string& name, const AffineMap& map) {
 }
 
 }  // namespace
+
+MapSpec parse_map_spec(const std::string& spec) {
+  const size_t colon = spec.rfind(':');
+  if (colon == std::string::npos || file_exists(spec)) return {spec};
+  const char* end = spec.data() + spec.size();
+  double strength = 0;
+  const auto [stop, error] =
+      std::from_chars(spec.data() + colon + 1, end, strength);
+  if (error == std::errc() && stop == end)
+    return {spec.substr(0, colon), strength};
+  if (file_exists(spec.substr(0, colon)))
+    fail(ErrorKind::usage,
+         "{}: \"{}\" is not a strength",
+         spec,
+         spec.substr(colon + 1));
+  return {spec};
+}
 
 void write_map_set(const std::string& path, const MapSet& set) {
   std::vector<std::pair<std::string, Tensor>> tensors;

@@ -62,6 +62,15 @@ struct MapSet {
   const AffineMap* find(const std::string& site) const;
 };
 
+/// A map file as users name it, with the strength to use it at.
+struct MapSpec {
+  std::string path;
+  double strength = 1;
+};
+/// Reads "MAP" or "MAP:STRENGTH"; a colon that no number follows belongs to
+/// the path. Throws usage for a file's name with another word behind it.
+MapSpec parse_map_spec(const std::string& spec);
+
 /// Writes and reads the map file of docs/formats.md (safetensors). Reading
 /// checks names, shapes, dtypes, finiteness and metadata and throws format.
 void write_map_set(const std::string& path, const MapSet& set);

@@ -58,6 +58,13 @@ std::vector<Tensor> record(Drive& drive,
                            const std::vector<SiteIndex>& sites,
                            const RecordOptions& options = {});
 
+/// x_SD of every site: all tokens of the given rows behind each other, on the
+/// CPU, otherwise as `record` (the pooling is not used).
+std::vector<Tensor> record_tokens(Drive& drive,
+                                  std::span<const int64_t> rows,
+                                  const std::vector<SiteIndex>& sites,
+                                  const RecordOptions& options = {});
+
 /// Throws numeric unless all values are finite; names site and `what`.
 void check_finite(const Tensor& values, const Site& site, const char* what);
 

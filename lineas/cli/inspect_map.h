@@ -1,0 +1,17 @@
+// What `lineas inspect` says of a map file: where it comes from and what it
+// moves.
+#pragma once
+
+#include <string>
+
+namespace lineas {
+
+struct InspectMapOptions {
+  std::string sites = ".*";
+  int64_t top = 5;  // most moved neurons to list
+  bool json = false;
+};
+
+void inspect_map(const std::string& path, const InspectMapOptions& options);
+
+}  // namespace lineas

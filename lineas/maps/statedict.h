@@ -1,0 +1,32 @@
+// Folders of `.statedict` files: how the published programs keep their maps,
+// one file of torch.save a module. Read through the restricted pickle reader.
+#pragma once
+
+#include <string>
+
+#include "lineas/maps/map_set.h"
+
+namespace lineas {
+
+struct StatedictOptions {
+  /// Files of means and deviations (mu1, std1, ...) are Gaussian maps; true
+  /// takes the difference of the means alone, which looks the same on disk.
+  bool only_means = false;
+};
+
+/// Reads every <module>.statedict of a folder. Understood are affine maps
+/// (net.w1, net.b1), their support (quantiles_src, quantiles_dict_src),
+/// Gaussian ones (mu1, mu2, std1, std2) and AurA's (auroc, or alpha). Sites
+/// come in the order of their names, numbers by value. Throws not_found for a
+/// folder without such files, format, with file and key, for other contents.
+/// Source: reference 1.4, 1.5 item 11.
+MapSet read_statedict_folder(const std::string& folder,
+                             const StatedictOptions& options = {});
+
+/// Writes the maps as the published programs read them; makes the folder.
+/// Throws resource where it already has such files (they would be read too),
+/// unsupported for maps of single denoising steps. What the form has no place
+/// for (position, tokens, guidance) is said in a warning.
+void write_statedict_folder(const std::string& folder, const MapSet& set);
+
+}  // namespace lineas

@@ -1,0 +1,190 @@
+// Maps as things people handle: lineas/cli/compose.cpp, diff.cpp, convert.cpp
+// and inspect_map.cpp, run as a user runs them.
+#include <gtest/gtest.h>
+
+#include "lineas/maps/map_set.h"
+#include "tests/cli/program_run.h"
+
+namespace lineas {
+namespace {
+
+using testing::ProgramRun;
+using testing::run_program;
+using testing::TempFolder;
+
+constexpr int64_t kWidth = 24;
+const char* const kSite = "model.layers.0.post_attention_layernorm";
+
+class Maps : public ::testing::Test {
+ protected:
+  Maps() {
+    folder_.write("prompts.jsonl",
+                  "{\"ids\": [3, 9, 4]}\n{\"ids\": [1, 2, 3, 4, 5, 6]}\n");
+    write("a", 1, {});
+    write("b", 2, {});
+    write("last", 3, {.position = Position::last});
+  }
+
+  void write(const std::string& name, int64_t seed, const MapRules& rules) {
+    at::manual_seed(seed);
+    MapSet set;
+    set.rules = rules;
+    for (const char* site : {kSite, "model.layers.1.post_attention_layernorm"})
+      set.maps.emplace_back(
+          site, AffineMap{at::rand({kWidth}) + 0.5, at::randn({kWidth})});
+    set.provenance = {{"method", "lineas"},
+                      {"options", {{"steps", 7}, {"lr", 1e-3}}},
+                      {"model",
+                       {{"id", "toy"},
+                        {"architecture", "Qwen2ForCausalLM"},
+                        {"fingerprint", "f"}}},
+                      {"loss", {4.0, 2.0, 0.125}}};
+    write_map_set(map(name), set);
+  }
+  std::string map(const std::string& name) const {
+    return folder_ / (name + ".safetensors");
+  }
+  // The options that steer with these maps; the program's logprobs.
+  std::vector<double> score(const std::string& steer) const {
+    const ProgramRun run =
+        run_program(fmt::format("score --json -m '{}/qwen2' -f '{}' {}",
+                                testing::fixtures(),
+                                folder_ / "prompts.jsonl",
+                                steer));
+    EXPECT_EQ(run.code, 0) << run.err;
+    std::vector<double> scores;
+    for (const Json& line : run.lines()) scores.push_back(line["logprob"]);
+    return scores;
+  }
+  ProgramRun compose(const std::string& arguments) const {
+    return run_program("compose -o '" + map("out") + "' " + arguments);
+  }
+
+  TempFolder folder_;
+};
+
+TEST_F(Maps, AComposedMapScoresAsItsPartsTogether) {
+  const std::string a = "'" + map("a") + ":0.7'", b = "'" + map("b") + "'";
+  EXPECT_EQ(compose(a + " " + b).code, 0);
+  const auto together = score("--steer " + a + " --steer " + b);
+  const auto composed = score("--steer '" + map("out") + "'");
+  ASSERT_EQ(composed.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) EXPECT_NEAR(composed[i], together[i], 1e-4);
+  EXPECT_GT(std::abs(composed[0] - score("")[0]), 1e-3);
+}
+
+TEST_F(Maps, ComposeSaysWhatItCannotDo) {
+  const std::string a = "'" + map("a") + "'";
+  const ProgramRun rules = compose(a + " '" + map("last") + "'");
+  EXPECT_EQ(rules.code, 5);
+  EXPECT_TRUE(rules.says("position is all")) << rules.err;
+  EXPECT_TRUE(rules.says("last.safetensors")) << rules.err;
+  EXPECT_EQ(compose("--inverse " + a + " " + a).code, 2);
+  EXPECT_EQ(compose(a.substr(0, a.size() - 1) + ":2'").code, 2);
+  EXPECT_EQ(
+      compose("--allow-any-strength " + a.substr(0, a.size() - 1) + ":2'").code,
+      0);
+  EXPECT_EQ(compose(a.substr(0, a.size() - 1) + ":x'").code, 2);
+}
+
+TEST_F(Maps, DiffSaysByItsExitCodeWhetherMapsDiffer) {
+  const auto diff = [&](const std::string& second, const std::string& more) {
+    return run_program(
+        fmt::format("diff '{}' '{}' {}", map("a"), map(second), more));
+  };
+  const ProgramRun same = diff("a", "");
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_EQ(same.out, "");
+  const ProgramRun other = diff("b", "--json");
+  EXPECT_EQ(other.code, 1);
+  EXPECT_EQ(other.err, "");
+  const auto lines = other.lines();
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["site"], kSite);
+  EXPECT_EQ(lines[0]["in"], Json({"first", "second"}));
+  EXPECT_GT(lines[0]["max_shift"], lines[0]["rms_shift"]);
+  EXPECT_EQ(diff("b", "--tolerance 100").code, 0);
+  const ProgramRun rules = diff("last", "--tolerance 100");
+  EXPECT_EQ(rules.code, 1);
+  EXPECT_NE(rules.out.find("position is all"), std::string::npos);
+  EXPECT_EQ(diff("missing", "").code, 3);
+}
+
+TEST_F(Maps, TheInverseUndoesAMap) {
+  EXPECT_EQ(compose("--inverse '" + map("a") + "'").code, 0);
+  std::filesystem::rename(map("out"), map("back"));
+  EXPECT_EQ(compose("--chain '" + map("a") + "' '" + map("back") + "'").code,
+            0);
+  const AffineMap both = read_map_set(map("out")).maps[0].second;
+  EXPECT_TRUE(both.scale_D.allclose(at::ones({kWidth}), 1e-5, 1e-5));
+  EXPECT_TRUE(both.shift_D.allclose(at::zeros({kWidth}), 1e-5, 1e-5));
+}
+
+TEST_F(Maps, ConvertGoesThereAndBack) {
+  const std::string folder = folder_ / "states";
+  const ProgramRun there =
+      run_program(fmt::format("convert '{}' -o '{}'", map("last"), folder));
+  EXPECT_EQ(there.code, 0) << there.err;
+  EXPECT_TRUE(there.says("position last")) << there.err;
+  EXPECT_TRUE(file_exists(folder + "/" + kSite + ".statedict"));
+  const ProgramRun back =
+      run_program(fmt::format("convert '{}' -o '{}'", folder, map("back")));
+  EXPECT_EQ(back.code, 0) << back.err;
+  const ProgramRun diff =
+      run_program(fmt::format("diff '{}' '{}'", map("last"), map("back")));
+  EXPECT_EQ(diff.code, 1);
+  EXPECT_EQ(std::count(diff.out.begin(), diff.out.end(), '\n'), 1) << diff.out;
+  EXPECT_EQ(
+      run_program(fmt::format("convert '{}' -o '{}'", folder_.path(), map("x")))
+          .code,
+      3);
+  EXPECT_EQ(
+      run_program(fmt::format("convert '{}' -o '{}'", map("a"), map("b"))).code,
+      2);
+}
+
+TEST_F(Maps, InspectTellsAMapsStory) {
+  const ProgramRun run = run_program("inspect --top 2 '" + map("a") + "'");
+  EXPECT_EQ(run.code, 0) << run.err;
+  for (const char* text : {"lineas",
+                           "steps 7 (others: the defaults)",
+                           "toy (Qwen2ForCausalLM, weights f)",
+                           "4 -> 0.125 in 3 steps",
+                           "100.0",
+                           "most moved",
+                           "|scale - 1|",
+                           "0.1 to 1"})
+    EXPECT_NE(run.out.find(text), std::string::npos) << text << run.out;
+  const ProgramRun none = run_program("inspect --top 0 '" + map("a") + "'");
+  EXPECT_EQ(none.out.find("most moved"), std::string::npos);
+  compose("'" + map("a") + ":0.5' '" + map("b") + "'");
+  const ProgramRun parts = run_program("inspect '" + map("out") + "'");
+  EXPECT_NE(parts.out.find("a.safetensors at strength 0.5 (lineas)"),
+            std::string::npos)
+      << parts.out;
+}
+
+TEST_F(Maps, TheCommandLineOverridesAMapsRulesAndSaysSo) {
+  const std::string steer = "--steer '" + map("a") + "' ";
+  const std::string common = fmt::format("-m '{}/qwen2' -f '{}' {}",
+                                         testing::fixtures(),
+                                         folder_ / "prompts.jsonl",
+                                         steer);
+  for (const char* command : {"generate -n 2 ", "score ", "record -o x "}) {
+    const std::string call = std::string(command) == "record -o x "
+                                 ? "record -o '" + (folder_ / "acts") + "' "
+                                 : command;
+    const ProgramRun run =
+        run_program(call + common + "--tokens last:2 --position avg");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_TRUE(run.says("tokens last:2")) << run.err;
+    EXPECT_TRUE(run.says("position avg")) << run.err;
+  }
+  // A score's tokens are all given: a map for generated ones does nothing.
+  EXPECT_EQ(score(steer + "--tokens generated"), score(""));
+  EXPECT_EQ(score(steer + "--tokens prompt"), score(steer));
+  EXPECT_NE(score(steer + "--tokens from:2"), score(steer));
+}
+
+}  // namespace
+}  // namespace lineas
