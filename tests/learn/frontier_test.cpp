@@ -27,19 +27,17 @@ AffineMap line(const Tensor& source_ND, const Tensor& target_MD) {
 // The maps of a run that fits lines.
 std::vector<AffineMap> fit_lines(const Problem& problem,
                                  const FrontierOptions& options) {
-  std::vector<AffineMap> maps;
+  std::vector<AffineMap> maps(problem.map_sites.size());
   fit_at_frontier(
       problem,
       options,
       [&](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
-        EXPECT_EQ(place, maps.size());
         EXPECT_EQ(source_ND.size(0),
                   static_cast<int64_t>(problem.source_rows.size()));
         EXPECT_EQ(target_MD.size(0),
                   static_cast<int64_t>(problem.target_rows.size()));
         EXPECT_FALSE(source_ND.requires_grad());
-        maps.push_back(line(source_ND, target_MD));
-        return maps.back();
+        return maps[place] = line(source_ND, target_MD);
       });
   return maps;
 }
