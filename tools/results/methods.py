@@ -5,12 +5,18 @@ sites, three concepts, three seeds.
 from lab import CONCEPTS
 from plans import METHODS, SEEDS, learn, measure, style
 from plot import Panel, write
-from report import (at_rise, at_strength, best_at, grouped, percent, picture,
-                    plain, rise_at, signed_percent, strength_text, table,
-                    tradeoff_series)
+from report import (at_rise, at_strength, best_at, curve_series, grouped,
+                    percent, picture, plain, rise_at, signed_percent,
+                    strength_text, table, there)
 from tradeoff import part, shown
 
+GRAMMATICAL = part("grammatical")
 FREE = part("grammatical_none")
+
+
+def broken(row):
+    """The share of texts that are not grammatical."""
+    return 1 - GRAMMATICAL(row)
 
 
 def cells():
@@ -28,10 +34,10 @@ def table_of(concept, by_method):
     everything = [cell for group in by_method.values() for cell in group]
     if everything:
         none = list({c["key"]["seed"]: c for c in everything}.values())
-        rows.append(["none", len(none), "", "",
+        rows.append(["none", len(none), "", "", "",
                      percent(at_strength(none, 0, FREE)),
                      percent(at_strength(none, 0, value)), "",
-                     percent(at_strength(none, 0, part("grammatical"))),
+                     percent(at_strength(none, 0, GRAMMATICAL)),
                      "1.00"])
     for method in METHODS:
         group = by_method.get(method)
@@ -40,27 +46,44 @@ def table_of(concept, by_method):
         best, strength, reached = at_rise(group, value)
         rows.append([
             method, len(group), percent(best),
-            strength_text(strength, reached), best_at(group, FREE),
+            strength_text(strength, reached),
+            percent(there(group, value, GRAMMATICAL)), best_at(group, FREE),
             percent(at_strength(group, 1, value)),
             signed_percent(rise_at(group, 1)),
-            percent(at_strength(group, 1, part("grammatical"))),
+            percent(at_strength(group, 1, GRAMMATICAL)),
             plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))])
     return table(["method", "seeds", "rate at +3% (%)", "strength there",
+                  "grammatical there (%)",
                   "grammatical and free of it, best (%)", "rate at 1 (%)",
-                  "perplexity at 1 (%)", "grammatical at 1 (%)", "matching left at 1"], rows)
+                  "perplexity at 1 (%)", "grammatical at 1 (%)",
+                  "matching left at 1"], rows)
+
+
+def picture_of(done, folder, name, x_label, x_of, **axis):
+    """Concept rate against something that steering costs, a panel a concept."""
+    panels = []
+    for concept, group in grouped(done, "concept").items():
+        by_method = grouped(group, "method")
+        about = CONCEPTS[concept]["concept"]
+        value = shown(about)
+        panel = Panel(about, x_label, f"texts with {about} (%)", **axis)
+        panel.series = [
+            curve_series(m, style(m), by_method[m], x_of,
+                         lambda c, s, value=value: at_strength(c, s, value))
+            for m in METHODS if m in by_method]
+        panels.append(panel)
+    write(panels, folder / f"{name}.svg")
+    return picture(name, f"Concept rate against {x_label}, all methods")
 
 
 def report(done, folder):
-    blocks, panels = [], []
+    tables = []
     for concept, group in grouped(done, "concept").items():
-        by_method = grouped(group, "method")
-        name = CONCEPTS[concept]["concept"]
-        blocks += [f"**{name}**", table_of(concept, by_method)]
-        panel = Panel(name, "perplexity, % above strength 0",
-                      f"texts with {name} (%)", x_range=(-1, 12), x_line=3)
-        panel.series = [tradeoff_series(m, style(m), by_method[m], shown(name))
-                        for m in METHODS if m in by_method]
-        panels.append(panel)
-    write(panels, folder / "methods.svg")
-    return "\n\n".join([picture("methods", "Concept rate against perplexity, "
-                                "every method, three concepts"), *blocks])
+        tables += [f"**{CONCEPTS[concept]['concept']}**",
+                   table_of(concept, grouped(group, "method"))]
+    return "\n\n".join([
+        picture_of(done, folder, "methods", "perplexity, % above strength 0",
+                   rise_at, x_range=(-1, 12), x_line=3),
+        picture_of(done, folder, "methods-text", "ungrammatical texts (%)",
+                   lambda c, s: at_strength(c, s, broken),
+                   x_range=(0, 100)), *tables])

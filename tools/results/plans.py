@@ -21,7 +21,7 @@ SITES = {
     "mlp": r".*(gate|up)_proj",
 }
 METHODS = {
-    "lineas": ["--method", "lineas", "--steps", "100", "--lr", "0.01"],
+    "lineas": ["--method", "lineas"],
     "linear-act": ["--method", "linear-act"],
     "linear-act at once": ["--method", "linear-act", "--at-once"],
     "gaussian-act": ["--method", "gaussian-act"],
@@ -31,11 +31,13 @@ METHODS = {
     "aura": ["--method", "aura"],
     "det-0": ["--method", "det-0"],
 }
-# Settings of a method that have no one value: whether the target runs through
-# the earlier maps too (the published program) or not (the papers' text), how
-# responses are pooled where the paper has a special last token, and how many
-# neurons are silenced.
+# Settings of a method that have no one value: the optimizer, whether the target
+# runs through the earlier maps too (the published program) or not (the papers'
+# text), how responses are pooled where the paper has a special last token, and
+# how many neurons are silenced.
+FEW_STEPS = "--optimizer adam --steps 100 --lr 0.01"
 VARIANTS = {
+    "lineas": (FEW_STEPS, "--optimizer auto"),
     **dict.fromkeys(("linear-act", "gaussian-act", "mean-act"),
                     ("", "--target-runs untouched")),
     **dict.fromkeys(("iti-c", "caa"), ("", "--pool mean")),
@@ -43,7 +45,7 @@ VARIANTS = {
 # What did best for each in `make results-settings`, on openings and prompts
 # that no other experiment uses.
 BEST = dict.fromkeys(METHODS, ("all norms", "")) | {
-    "det-0": ("all norms", "--experts 10")}
+    "lineas": ("all norms", FEW_STEPS), "det-0": ("all norms", "--experts 10")}
 
 
 def style(method):
@@ -95,8 +97,9 @@ def measure(maps, concept, seed, strengths=STRENGTHS, openings=None, count=300,
     return request
 
 
-# Seconds on 2 cores, as measured once; runs correct them as they go.
-STEP, CLOSED_FORM, TEXT, SCORED, QUESTION = 0.13, 3.0, 0.008, 0.003, 0.01
+# Seconds on one core, as measured once; runs correct them as they go.
+STEP, AUTO, CLOSED_FORM, TEXT, SCORED, QUESTION = \
+    0.13, 30.0, 3.0, 0.016, 0.006, 0.02
 
 
 def guess(plan):
@@ -106,8 +109,9 @@ def guess(plan):
         if "learn" not in recipe:
             continue
         options = dict_of_options(recipe["learn"])
-        total += CLOSED_FORM + STEP * int(options.get("--steps", 0)) \
-            * recipe["take"] / TAKE
+        steps = STEP * int(options.get("--steps", 0)) \
+            + AUTO * (options.get("--optimizer") == "auto")
+        total += CLOSED_FORM + steps * recipe["take"] / TAKE
     for request in plan["measure"]:
         total += len(request["strengths"]) * (
             TEXT * request["opening_count"] + SCORED * request["neutral_count"]

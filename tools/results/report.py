@@ -5,7 +5,8 @@ nothing of single experiments.
 import math
 
 from plot import Series
-from tradeoff import best_within, over_seeds, relative_perplexity, row_at
+from tradeoff import (best_within, over_seeds, relative_perplexity, row_at,
+                      value_at)
 
 
 def percent(value, digits=1):
@@ -74,6 +75,13 @@ def at_rise(cells, value_of, number=0, highest=False):
             all(f.reached for f in found))
 
 
+def there(cells, value_of, also, number=0):
+    """`also` at each cell's own strength of the trade-off figure."""
+    return over_seeds(
+        value_at(rows, best_within(rows, value_of).strength, also)
+        for rows in (rows_of(c, number) for c in cells))
+
+
 def best_at(cells, value_of, number=0):
     """"12.3 ± 0.4 (0.75)": the highest mean over the cells of a share, and the
     strength that has it."""
@@ -89,14 +97,14 @@ def strength_text(strength, reached):
     return f"{strength.mean:.2f}" + ("" if reached else " (+3% not met)")
 
 
-def tradeoff_series(name, style, cells, value_of, number=0):
-    """Relative perplexity in % against a share in %, strength by strength."""
+def curve_series(name, style, cells, x_of, y_of):
+    """x_of(cells, strength) against y_of(cells, strength), both in %, strength
+    by strength."""
     points = []
-    for row in rows_of(cells[0], number):
-        rise = rise_at(cells, row["strength"], number)
-        value = at_strength(cells, row["strength"], value_of, number)
-        points.append((100 * rise.mean, 100 * value.mean,
-                       None if value.error is None else 100 * value.error))
+    for row in rows_of(cells[0]):
+        x, y = (of(cells, row["strength"]) for of in (x_of, y_of))
+        points.append((100 * x.mean, 100 * y.mean,
+                       None if y.error is None else 100 * y.error))
     return Series(name, points, style)
 
 

@@ -68,6 +68,14 @@ class TradeOff(unittest.TestCase):
         self.assertTrue(found.reached)
 
 
+    def test_other_figures_at_that_strength(self):
+        rows = [row(0, 2, 40), row(1, 2, 20)]
+        self.assertAlmostEqual(tradeoff.value_at(rows, 0.25, RUDE), 0.35)
+        self.assertEqual(tradeoff.value_at(rows, 1, RUDE), 0.2)
+        with self.assertRaises(ValueError):
+            tradeoff.value_at(rows, 1.5, RUDE)
+
+
 class Values(unittest.TestCase):
     def test_error_of_a_share_and_of_a_mean(self):
         self.assertAlmostEqual(tradeoff.share(20, 100).error, 0.04)
@@ -172,7 +180,8 @@ class Plans(unittest.TestCase):
     def test_each_command_is_expected_to_end_in_100_minutes(self):
         for name, experiment in page.EXPERIMENTS.items():
             seconds = sum(plans.guess(plan) for _, plan in experiment.cells())
-            self.assertLess(seconds, 6000, name)
+            cores = 1 if name == "optimizers" else 2
+            self.assertLess(seconds / cores, 6000, name)
 
     def test_a_stopped_run_has_a_full_first_seed(self):
         seeds = [key["seed"] for key, _ in page.EXPERIMENTS["methods"].cells()]

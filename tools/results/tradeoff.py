@@ -77,6 +77,15 @@ def best_within(rows, value_of, rise=RISE, highest=False):
     return AtRise(value, strength, reached)
 
 
+def value_at(rows, strength, value_of):
+    """A figure at a strength between the measured ones, on a straight line."""
+    points = sorted((row["strength"], value_of(row)) for row in rows)
+    for (s1, v1), (s2, v2) in zip(points, points[1:]):
+        if s1 <= strength <= s2:
+            return v1 + (v2 - v1) * (strength - s1) / (s2 - s1)
+    raise ValueError(f"strength {strength} was not measured")
+
+
 def shown(concept):
     """The share of texts that show the concept, of a row."""
     return lambda row: row["shown"][concept] / row["texts"]
