@@ -42,13 +42,6 @@ Engine open_engine(const ModelArguments& arguments) {
                 {.device = arguments.device, .dtype = arguments.dtype});
 }
 
-void add_texts_option(CLI::App& command, std::string& file) {
-  command
-      .add_option("-f,--file", file, "Texts: .txt, .jsonl, .csv, .json#subset")
-      ->type_name("FILE")
-      ->required();
-}
-
 void add_steer_options(CLI::App& command, SteerArguments& arguments) {
   command
       .add_option("--steer",
@@ -85,6 +78,26 @@ void add_strengths_option(CLI::App& command, SteerArguments& arguments) {
       ->delimiter(',')
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+void add_text_run_options(CLI::App& command, TextRunArguments& arguments) {
+  add_model_options(command, arguments.model);
+  command
+      .add_option("-f,--file",
+                  arguments.file,
+                  "Texts: .txt, .jsonl, .csv, .json#subset")
+      ->type_name("FILE")
+      ->required();
+  add_steer_options(command, arguments.steer);
+}
+
+void warn_of_given_tokens(const std::vector<Steering>& steerings) {
+  for (const Steering& steering : steerings)
+    if (steering.set.rules.tokens.kind == TokenScope::Kind::generated)
+      log_warning(
+          "{}: acts on generated tokens only. All tokens are given ones here, "
+          "so it does nothing; --tokens all makes it act.",
+          steering.name);
 }
 
 std::vector<Steering> load_steerings(const Engine& engine,

@@ -23,9 +23,6 @@ void add_device_options(CLI::App& command, ModelArguments& arguments);
 /// Sets the number of threads and loads the model.
 Engine open_engine(const ModelArguments& arguments);
 
-/// -f FILE, required: the prompts or texts to work on.
-void add_texts_option(CLI::App& command, std::string& file);
-
 struct SteerArguments {
   std::vector<std::string> maps;
   bool allow_any_strength = false;
@@ -37,9 +34,21 @@ struct SteerArguments {
 void add_steer_options(CLI::App& command, SteerArguments& arguments);
 void add_strengths_option(CLI::App& command, SteerArguments& arguments);
 
+/// What a command needs that runs given texts through a model.
+struct TextRunArguments {
+  ModelArguments model;
+  SteerArguments steer;
+  std::string file;
+};
+/// The options of the model and of steering (without --strengths), and -f FILE.
+void add_text_run_options(CLI::App& command, TextRunArguments& arguments);
+
 /// The maps asked for, held against the model; checks --strengths too.
 std::vector<Steering> load_steerings(const Engine& engine,
                                      const SteerArguments& arguments);
+
+/// Warns of maps that act on generated tokens only, where all are given.
+void warn_of_given_tokens(const std::vector<Steering>& steerings);
 
 /// The strengths to run, and how each is called in results: times the map's own
 /// strength where all maps share one, 0 where there is no map.

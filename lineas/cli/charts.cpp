@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kHeights[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
-constexpr double kWideSpan = 10;
+constexpr double kWideSpan = 5;
 
 // Means over `columns` shares of nearly equal count.
 std::vector<double> shrink(std::span<const double> values, size_t columns) {

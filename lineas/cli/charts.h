@@ -9,7 +9,7 @@ namespace lineas {
 
 /// The numbers as one line of at most `columns` blocks of eight heights, each
 /// the mean of its share; on a logarithmic scale where all are above 0 and
-/// they span more than a factor of 10. "" for none; gaps for NaN and infinity.
+/// they span more than a factor of 5. "" for none; gaps for NaN and infinity.
 std::string sparkline(std::span<const double> values, size_t columns);
 
 /// A bar of share (0 to 1) times `columns` blocks, in eighths; a share above 0

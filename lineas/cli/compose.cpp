@@ -59,7 +59,7 @@ void add_compose(CLI::App& program) {
                   arguments->maps,
                   "Map files, each with its strength (default 1). They add up, "
                   "as several --steer do, whatever their order")
-      ->type_name("MAP[:STRENGTH]...")
+      ->type_name("MAP[:STRENGTH]")
       ->required();
   command.add_flag("--chain",
                    arguments->chain,

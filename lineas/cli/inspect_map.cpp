@@ -15,9 +15,17 @@ namespace {
 
 constexpr size_t kBarColumns = 20;
 constexpr size_t kSparkColumns = 40;
-// Decades from 1e-5 (what counts as moved) to 10.
-constexpr int kFirstDecade = -5, kLastDecade = 0;
-constexpr size_t kBins = kLastDecade - kFirstDecade + 3;
+// Decades; below the first one a neuron does not count as moved.
+constexpr int kFirstDecade = -5;
+constexpr std::array kBinNames = {"below 1e-5",
+                                  "1e-5 to 1e-4",
+                                  "1e-4 to 0.001",
+                                  "0.001 to 0.01",
+                                  "0.01 to 0.1",
+                                  "0.1 to 1",
+                                  "1 to 10",
+                                  "10 and more"};
+constexpr size_t kBins = kBinNames.size();
 
 using NamedMap = std::pair<std::string, AffineMap>;
 
@@ -100,7 +108,8 @@ void print_provenance(const std::string& path, const MapSet& set) {
   int64_t neurons = 0;
   for (const auto& [name, map] : set.maps) neurons += map.width();
   fmt::print("{}\n", path);
-  print_fact("maps", fmt::format("{} of {} neurons", set.maps.size(), neurons));
+  print_fact("maps",
+             fmt::format("{}, of {} neurons in all", set.maps.size(), neurons));
   print_fact("acts on",
              fmt::format("position {}, tokens {}, guidance {}",
                          to_string(set.rules.position),
@@ -230,15 +239,6 @@ size_t bin_of(double size) {
       std::clamp<double>(decade - kFirstDecade + 1, 0, kBins - 1));
 }
 
-std::string bin_name(size_t bin) {
-  const int decade = kFirstDecade + static_cast<int>(bin) - 1;
-  if (bin == 0) return fmt::format("below {:g}", std::pow(10, kFirstDecade));
-  if (bin == kBins - 1)
-    return fmt::format("{:g} and more", std::pow(10, kLastDecade + 1));
-  return fmt::format(
-      "{:g} to {:g}", std::pow(10, decade), std::pow(10, decade + 1));
-}
-
 void print_histogram(const std::vector<Neuron>& neurons) {
   std::array<int64_t, kBins> scales{}, shifts{};
   for (const Neuron& neuron : neurons) {
@@ -257,7 +257,7 @@ void print_histogram(const std::vector<Neuron>& neurons) {
              "|shift|");
   for (size_t bin = 0; bin < kBins; ++bin)
     fmt::print("{:>14}  {}  {}\n",
-               bin_name(bin),
+               kBinNames[bin],
                column(scales[bin]),
                column(shifts[bin]));
 }

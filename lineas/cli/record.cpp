@@ -14,10 +14,7 @@
 namespace lineas {
 namespace {
 
-struct Arguments {
-  ModelArguments model;
-  SteerArguments steer;
-  std::string file;
+struct Arguments : TextRunArguments {
   std::string sites = ".*";
   std::string pool = "mean";
   std::string output;
@@ -62,6 +59,7 @@ void run(const Arguments& arguments) {
   check_writable(arguments.output);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
+  warn_of_given_tokens(steerings);
   SteerTap tap(engine.model().sites(), steerings);
   if (!tap.is_idle()) options.before = &tap;
   const PromptSet prompts = read_prompts(arguments.file);
@@ -83,9 +81,7 @@ void add_record(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = *program.add_subcommand(
       "record", "Write what a model computes for prompts to a file");
-  add_model_options(command, arguments->model);
-  add_texts_option(command, arguments->file);
-  add_steer_options(command, arguments->steer);
+  add_text_run_options(command, *arguments);
   command
       .add_option("--sites",
                   arguments->sites,

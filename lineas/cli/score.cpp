@@ -10,10 +10,7 @@
 namespace lineas {
 namespace {
 
-struct Arguments {
-  ModelArguments model;
-  SteerArguments steer;
-  std::string file;
+struct Arguments : TextRunArguments {
   bool json = false;
 };
 
@@ -64,6 +61,7 @@ void log_summary(double strength, const std::vector<TextScore>& scores) {
 void run(const Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
+  warn_of_given_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(read_prompts(arguments.file));
   std::vector<std::vector<TextScore>> scores;
@@ -94,9 +92,7 @@ void add_score(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = *program.add_subcommand(
       "score", "Log-probability and perplexity of texts, line by line");
-  add_model_options(command, arguments->model);
-  add_texts_option(command, arguments->file);
-  add_steer_options(command, arguments->steer);
+  add_text_run_options(command, *arguments);
   add_strengths_option(command, arguments->steer);
   command.add_flag("--json",
                    arguments->json,

@@ -251,6 +251,22 @@ TorchDict to_dict(const AffineMap& map, const MapSet& set) {
   return dict;
 }
 
+// All files, or none: half a folder would look like a whole one.
+void write_files(const std::string& folder, const MapSet& set) {
+  std::vector<std::string> written;
+  try {
+    for (const auto& [site, map] : set.maps) {
+      written.push_back(folder + "/" + site + kExtension);
+      write_torch_file(written.back(), to_dict(map, set));
+    }
+  } catch (...) {
+    std::error_code ignored;
+    for (const std::string& path : written)
+      std::filesystem::remove(path, ignored);
+    throw;
+  }
+}
+
 void warn_of_rules(const std::string& folder, const MapRules& rules) {
   const MapRules plain;
   std::vector<std::string> lost;
@@ -320,8 +336,7 @@ void write_statedict_folder(const std::string& folder, const MapSet& set) {
   if (error)
     fail(
         ErrorKind::resource, "{}: cannot be made: {}", folder, error.message());
-  for (const auto& [site, map] : set.maps)
-    write_torch_file(folder + "/" + site + kExtension, to_dict(map, set));
+  write_files(folder, set);
   warn_of_rules(folder, set.rules);
 }
 

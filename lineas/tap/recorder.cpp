@@ -54,38 +54,41 @@ void check_finite(const Tensor& values, const Site& site, const char* what) {
 
 namespace {
 
-// Runs the rows piece by piece, each with a recorder of its own, and puts what
-// `kept(recorder)` has of every site together.
-template <typename Make, typename Kept>
+const std::vector<Tensor>& kept(const PooledRecorder& recorder) {
+  return recorder.pooled();
+}
+const std::vector<Tensor>& kept(const TokenRecorder& recorder) {
+  return recorder.tokens();
+}
+
+// Runs the rows piece by piece, each with a Recorder(sites, more...) of its
+// own, and puts what they kept of every site together.
+template <typename Recorder, typename... More>
 std::vector<Tensor> record_pieces(Drive& drive,
                                   std::span<const int64_t> rows,
+                                  const std::vector<SiteIndex>& sites,
                                   const RecordOptions& options,
-                                  Make make_recorder,
-                                  Kept kept) {
+                                  More... more) {
   const c10::NoGradGuard no_gradients;
   const size_t step =
       options.micro_batch > 0 ? options.micro_batch : rows.size();
-  std::vector<std::vector<Tensor>> parts;
+  std::vector<std::vector<Tensor>> parts(sites.size());
   for (size_t begin = 0; begin < rows.size(); begin += step) {
-    auto recorder = make_recorder();
+    Recorder recorder(sites, more...);
     std::vector<Tap*> taps{&recorder};
     if (options.before != nullptr) taps.insert(taps.begin(), options.before);
     ChainTap chain(taps);
     drive.run(rows.subspan(begin, std::min(step, rows.size() - begin)), chain);
-    const std::vector<Tensor>& values = kept(recorder);
-    parts.resize(values.size());
-    for (size_t s = 0; s < values.size(); ++s) parts[s].push_back(values[s]);
+    for (size_t s = 0; s < sites.size(); ++s)
+      parts[s].push_back(kept(recorder)[s]);
   }
   std::vector<Tensor> whole;
-  for (const std::vector<Tensor>& part : parts) whole.push_back(at::cat(part));
+  for (size_t s = 0; s < sites.size(); ++s) {
+    whole.push_back(at::cat(parts[s]));
+    check_finite(
+        whole.back(), drive.sites()[sites[s]], "the recorded response");
+  }
   return whole;
-}
-
-void check_all_finite(const std::vector<Tensor>& values,
-                      const SiteTable& table,
-                      const std::vector<SiteIndex>& sites) {
-  for (size_t s = 0; s < values.size(); ++s)
-    check_finite(values[s], table[sites[s]], "the recorded response");
 }
 
 }  // namespace
@@ -94,32 +97,15 @@ std::vector<Tensor> record(Drive& drive,
                            std::span<const int64_t> rows,
                            const std::vector<SiteIndex>& sites,
                            const RecordOptions& options) {
-  const std::vector<Tensor> pooled = record_pieces(
-      drive,
-      rows,
-      options,
-      [&] { return PooledRecorder(sites, options.pooling); },
-      [](const PooledRecorder& recorder) -> const std::vector<Tensor>& {
-        return recorder.pooled();
-      });
-  check_all_finite(pooled, drive.sites(), sites);
-  return pooled;
+  return record_pieces<PooledRecorder>(
+      drive, rows, sites, options, options.pooling);
 }
 
 std::vector<Tensor> record_tokens(Drive& drive,
                                   std::span<const int64_t> rows,
                                   const std::vector<SiteIndex>& sites,
                                   const RecordOptions& options) {
-  const std::vector<Tensor> tokens = record_pieces(
-      drive,
-      rows,
-      options,
-      [&] { return TokenRecorder(sites); },
-      [](const TokenRecorder& recorder) -> const std::vector<Tensor>& {
-        return recorder.tokens();
-      });
-  check_all_finite(tokens, drive.sites(), sites);
-  return tokens;
+  return record_pieces<TokenRecorder>(drive, rows, sites, options);
 }
 
 }  // namespace lineas

@@ -16,7 +16,7 @@ std::string line_of(const std::vector<double>& values, size_t columns = 40) {
 TEST(Sparkline, HasABlockANumber) {
   EXPECT_EQ(line_of({}), "");
   EXPECT_EQ(line_of({3}), "▁");
-  EXPECT_EQ(line_of({8, 4, 1}), "█▄▁");
+  EXPECT_EQ(line_of({5, 3, 1}), "█▅▁");
   EXPECT_EQ(line_of({-1, 0, 1}), "▁▅█");
   EXPECT_EQ(line_of({1, NAN, 2}), "▁ █");
 }

@@ -1,5 +1,5 @@
-// Maps as things people handle: lineas/cli/compose.cpp, diff.cpp, convert.cpp
-// and inspect_map.cpp, run as a user runs them.
+// Maps as things people handle: lineas/cli/compose.cpp, lineas/cli/diff.cpp,
+// lineas/cli/convert.cpp and lineas/cli/inspect_map.cpp, run as a user does.
 #include <gtest/gtest.h>
 
 #include "lineas/maps/map_set.h"
@@ -184,6 +184,38 @@ TEST_F(Maps, TheCommandLineOverridesAMapsRulesAndSaysSo) {
   EXPECT_EQ(score(steer + "--tokens generated"), score(""));
   EXPECT_EQ(score(steer + "--tokens prompt"), score(steer));
   EXPECT_NE(score(steer + "--tokens from:2"), score(steer));
+  EXPECT_TRUE(run_program("score " + common + "--tokens generated")
+                  .says("--tokens all makes it act"));
+}
+
+TEST_F(Maps, TokenScopesTellGivenFromGeneratedTokens) {
+  const auto generate = [&](const std::string& more) {
+    const ProgramRun run =
+        run_program(fmt::format("generate --json -n 4 -m '{}/qwen2' -f '{}' {}",
+                                testing::fixtures(),
+                                folder_ / "prompts.jsonl",
+                                more));
+    EXPECT_EQ(run.code, 0) << run.err;
+    std::vector<std::vector<int64_t>> tokens;
+    for (const Json& line : run.lines()) tokens.push_back(line["tokens"]);
+    return tokens;
+  };
+  const std::string steer = "--steer '" + map("a") + "' --tokens ";
+  const auto plain = generate(""), all = generate(steer + "all");
+  const auto given = generate(steer + "prompt");
+  const auto generated = generate(steer + "generated");
+  ASSERT_NE(plain, all);
+  for (size_t p = 0; p < 2; ++p) {
+    // The first token is chosen before any generated one is seen.
+    EXPECT_EQ(generated[p][0], plain[p][0]);
+    EXPECT_EQ(given[p][0], all[p][0]);
+  }
+  EXPECT_NE(generated, all);
+  // The second prompt has 6 tokens, the first 3.
+  EXPECT_EQ(generate(steer + "from:6")[1], generated[1]);
+  EXPECT_EQ(generate(steer + "from:3")[0], generated[0]);
+  EXPECT_EQ(generate(steer + "from:0"), all);
+  EXPECT_EQ(generate(steer + "last:6"), all);
 }
 
 }  // namespace
