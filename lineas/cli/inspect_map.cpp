@@ -39,7 +39,7 @@ std::string word(const Json& object, const char* key) {
 }
 
 void print_fact(const char* name, const std::string& fact) {
-  if (!fact.empty()) fmt::print("  {:<9}{}\n", name, fact);
+  if (!fact.empty()) fmt::print("  {:<11}{}\n", name, fact);
 }
 
 // The method's options that are not its defaults.
@@ -92,6 +92,56 @@ std::string describe_loss(const Json& provenance) {
                      sparkline(values, kSparkColumns));
 }
 
+double mean_of(const Json& values) {
+  double sum = 0;
+  for (const Json& value : values)
+    sum += value.is_number() ? value.get<double>() : NAN;
+  return sum / static_cast<double>(values.size());
+}
+
+// What a layer-wise method notes at each site, before and after its map.
+std::string describe_transport(const Json& provenance) {
+  const Json losses = provenance.value("transport_loss", Json::object());
+  const Json before =
+      losses.is_object() ? losses.value("before", Json()) : Json();
+  const Json after =
+      losses.is_object() ? losses.value("after", Json()) : Json();
+  if (!before.is_array() || before.empty() || !after.is_array()) return "";
+  return fmt::format(
+      "{:.4g} -> {:.4g}, mean over the sites", mean_of(before), mean_of(after));
+}
+
+// Keys that methods add of their own: in full where that is short.
+void print_findings(const Json& provenance) {
+  constexpr std::array kShown = {"loss",
+                                 "match",
+                                 "method",
+                                 "model",
+                                 "options",
+                                 "parts",
+                                 "sites",
+                                 "source",
+                                 "target",
+                                 "tool",
+                                 "from",
+                                 "transport_loss"};
+  constexpr size_t kLong = 60;
+  const auto print = [](const std::string& name, const Json& value) {
+    const std::string text = shown(value);
+    print_fact("found",
+               text.size() <= kLong || !value.is_structured()
+                   ? fmt::format("{} {}", name, text)
+                   : fmt::format("{}: {} values", name, value.size()));
+  };
+  for (const auto& [name, value] : provenance.items())
+    if (std::find(kShown.begin(), kShown.end(), name) != kShown.end())
+      continue;
+    else if (name == "found" && value.is_object())
+      for (const auto& [inner, its] : value.items()) print(inner, its);
+    else
+      print(name, value);
+}
+
 void print_parts(const Json& provenance) {
   if (!provenance.contains("parts") || !provenance["parts"].is_array()) return;
   for (const Json& part : provenance["parts"])
@@ -125,6 +175,8 @@ void print_provenance(const std::string& path, const MapSet& set) {
   print_fact("sites", word(provenance, "sites"));
   print_fact("matched", word(provenance, "match"));
   print_fact("loss", describe_loss(provenance));
+  print_fact("transport", describe_transport(provenance));
+  print_findings(provenance);
   print_fact("tool", word(provenance, "tool"));
 }
 
@@ -255,11 +307,13 @@ void print_histogram(const std::vector<Neuron>& neurons) {
              "|scale - 1|",
              kBarColumns + 8,
              "|shift|");
-  for (size_t bin = 0; bin < kBins; ++bin)
-    fmt::print("{:>14}  {}  {}\n",
-               kBinNames[bin],
-               column(scales[bin]),
-               column(shifts[bin]));
+  for (size_t bin = 0; bin < kBins; ++bin) {
+    const std::string line = fmt::format("{:>14}  {}  {}",
+                                         kBinNames[bin],
+                                         column(scales[bin]),
+                                         column(shifts[bin]));
+    fmt::print("{}\n", line.substr(0, line.find_last_not_of(' ') + 1));
+  }
 }
 
 }  // namespace

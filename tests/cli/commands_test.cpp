@@ -250,7 +250,7 @@ TEST_F(Commands, InspectListsModelsAndMaps) {
     EXPECT_TRUE(maps[0].contains(key)) << key;
   EXPECT_EQ(maps[0]["support"], kWidth);
   const ProgramRun text = run_program("inspect '" + map() + "'");
-  EXPECT_NE(text.out.find("method   test"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("method     test"), std::string::npos) << text.out;
   const ProgramRun none = run_program("inspect '" + model() + "' --sites mpl");
   EXPECT_EQ(none.code, 3);
   EXPECT_TRUE(none.says("Nearest")) << none.err;

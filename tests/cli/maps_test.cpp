@@ -32,13 +32,16 @@ class Maps : public ::testing::Test {
     for (const char* site : {kSite, "model.layers.1.post_attention_layernorm"})
       set.maps.emplace_back(
           site, AffineMap{at::rand({kWidth}) + 0.5, at::randn({kWidth})});
-    set.provenance = {{"method", "lineas"},
-                      {"options", {{"steps", 7}, {"lr", 1e-3}}},
-                      {"model",
-                       {{"id", "toy"},
-                        {"architecture", "Qwen2ForCausalLM"},
-                        {"fingerprint", "f"}}},
-                      {"loss", {4.0, 2.0, 0.125}}};
+    set.provenance = {
+        {"method", "lineas"},
+        {"options", {{"steps", 7}, {"lr", 1e-3}}},
+        {"model",
+         {{"id", "toy"},
+          {"architecture", "Qwen2ForCausalLM"},
+          {"fingerprint", "f"}}},
+        {"loss", {4.0, 2.0, 0.125}},
+        {"found", {{"support", 12}}},
+        {"transport_loss", {{"before", {2, 4}}, {"after", {1, 0}}}}};
     write_map_set(map(name), set);
   }
   std::string map(const std::string& name) const {
@@ -150,6 +153,8 @@ TEST_F(Maps, InspectTellsAMapsStory) {
                            "steps 7 (others: the defaults)",
                            "toy (Qwen2ForCausalLM, weights f)",
                            "4 -> 0.125 in 3 steps",
+                           "3 -> 0.5, mean over the sites",
+                           "found      support 12",
                            "100.0",
                            "most moved",
                            "|scale - 1|",
