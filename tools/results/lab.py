@@ -2,7 +2,8 @@
 fresh processes, and keeps learned maps, so that experiments share them.
 
 A plan is {"maps": {name: recipe}, "measure": [request, ...]}. A recipe is one of
-  {"learn": [options], "concept": ..., "take": n, "rotate": k, "reverse": bool}
+  {"learn": [options], "concept": ..., "take": n, "rotate": k, "reverse": bool,
+   "penalty_of": recipe}
   {"compose": [names], "options": [...]}   {"inverse": name}
 and a request names the maps, concepts, openings and strengths. Standard library
 only.
@@ -55,9 +56,8 @@ def thinned(points, most=CURVE_POINTS):
 
 
 class Lab:
-    """`threads` of each process. Plans may be carried out from several threads
-    at once; figures do not depend on how many, but (in the last digits) on
-    `threads`."""
+    """`threads` of each process: figures depend on them in the last digits.
+    Plans may be carried out from several threads of this program at once."""
 
     def __init__(self, build, threads=1):
         self.build = Path(build).resolve()
@@ -104,15 +104,24 @@ class Lab:
         lists = self.write_lists(recipe, name.with_suffix(".lists.json"))
         log = name.with_suffix(".jsonl")
         state = Path(f"{made}.state")
+        penalty = self.penalty_of(recipe)
         begun = time.monotonic()
         self.run(self.program, "learn", "-m", MODEL, "--device", "cpu",
                  "--source", f"{lists}#source", "--target", f"{lists}#target",
-                 *recipe["learn"], "--log", log, "-o", made,
+                 *recipe["learn"], *penalty, "--log", log, "-o", made,
                  *(["--resume"] if state.exists() else []))
         result = {"seconds": round(time.monotonic() - begun, 2),
                   **self.facts_of(made), **curve_of(log)}
         facts.write_text(json.dumps(result))
         return made, result
+
+    def penalty_of(self, recipe):
+        """The options of the penalty that another recipe's search found."""
+        if "penalty_of" not in recipe:
+            return []
+        found = provenance(self.learn(recipe["penalty_of"])[0])["penalty"]
+        return [x for name in ("l1", "group")
+                for x in (f"--{name}", ",".join(map(str, found[name])))]
 
     def write_lists(self, recipe, path):
         concept = CONCEPTS[recipe["concept"]]
@@ -157,6 +166,14 @@ class Lab:
             raise RuntimeError(f"{Path(command[0]).name} ended with "
                                f"{done.returncode}: {last}")
         return done.stdout
+
+
+def provenance(path):
+    """What a map file says of its making: safetensors begin with the length of
+    a JSON header."""
+    data = path.read_bytes()
+    header = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])
+    return json.loads(header["__metadata__"]["provenance"])
 
 
 def digest(thing):

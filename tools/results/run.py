@@ -29,9 +29,9 @@ def main():
                         help="cells that have these values, e.g. lineas seed=0")
     parser.add_argument("--minutes", type=float, default=95,
                         help="begin no cell that would end later")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
-                        help="cells at once, each on one core (default: the "
-                        "cores); optimizers are timed one by one, on all cores")
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="cells at once, which share the cores (default "
+                        "1); for a machine that does other work too")
     parser.add_argument("--list", action="store_true",
                         help="show the cells, do nothing")
     options = parser.parse_args()
@@ -45,9 +45,8 @@ def main():
                 f"about {plans.guess(plan):.0f} s"
             print(f"{name_of(key)}: {state}")
         return 0
-    is_timed = options.experiment == "optimizers"
-    lab = Lab(options.build, os.cpu_count() if is_timed else 1)
-    limits = Limits(1 if is_timed else options.jobs, options.minutes)
+    lab = Lab(options.build, max(1, os.cpu_count() // options.jobs))
+    limits = Limits(options.jobs, options.minutes)
     try:
         left = run_cells(cells, file, lab.carry_out, plans.guess, limits)
     except KeyboardInterrupt:

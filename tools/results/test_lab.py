@@ -77,6 +77,16 @@ class Pretended(unittest.TestCase):
         self.lab.learn(recipe)
         self.assertEqual(sum(x.startswith("learn") for x in self.asked()), 2)
 
+    def test_a_penalty_found_by_another_recipe_is_taken(self):
+        header = json.dumps({"__metadata__": {"provenance": json.dumps(
+            {"penalty": {"l1": [0.5, 2], "group": [0, 0]}})}}).encode()
+        found = self.folder / "found.safetensors"
+        found.write_bytes(len(header).to_bytes(8, "little") + header + b"data")
+        self.lab.learn = lambda recipe: (found, {})
+        self.assertEqual(self.lab.penalty_of({"penalty_of": {}}),
+                         ["--l1", "0.5,2", "--group", "0,0"])
+        self.assertEqual(self.lab.penalty_of({}), [])
+
     def test_a_failure_says_what_the_program_said(self):
         with self.assertRaisesRegex(RuntimeError, "with 2: .*neuron 5"):
             self.lab.make({"inverse": "a"}, {"a": "a.safetensors"})
