@@ -47,6 +47,12 @@ class CellFile:
         same = json.loads(json.dumps(plan))
         return cell if cell is not None and cell["plan"] == same else None
 
+    def keep_only(self, keys):
+        """Forgets cells that the experiment no longer has; the next put writes
+        that."""
+        names = {name_of(key) for key in keys}
+        self.cells = {n: c for n, c in self.cells.items() if n in names}
+
     def put(self, key, plan, seconds, result):
         self.cells[name_of(key)] = {"key": key, "plan": plan,
                                     "seconds": round(seconds, 1),

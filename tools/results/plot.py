@@ -16,7 +16,7 @@ MARKERS = "ostdvxp+"
 FONT = "font-family='DejaVu Sans, Helvetica, Arial, sans-serif'"
 WIDTH, HEIGHT = 330, 270  # of a panel, its labels within
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 30, 46
-LEGEND_ROW, LEGEND_COLUMN = 20, 165
+LEGEND_ROW, LEGEND_COLUMN = 20, 150
 
 
 @dataclass

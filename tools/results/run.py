@@ -35,10 +35,10 @@ def main():
     parser.add_argument("--list", action="store_true",
                         help="show the cells, do nothing")
     options = parser.parse_args()
-    cells = [(key, plan)
-             for key, plan in page.EXPERIMENTS[options.experiment].cells()
-             if matches(key, options.only)]
+    every_cell = list(page.EXPERIMENTS[options.experiment].cells())
+    cells = [(k, p) for k, p in every_cell if matches(k, options.only)]
     file = CellFile(page.cell_path(options.experiment))
+    file.keep_only(key for key, _ in every_cell)
     if options.list:
         for key, plan in cells:
             state = "done" if file.get(key, plan) else \

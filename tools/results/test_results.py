@@ -125,6 +125,14 @@ class Cells(unittest.TestCase):
         self.run_with(lambda plan: again.append(plan["value"]) or {})
         self.assertEqual(again, ["other"])
 
+    def test_cells_that_are_no_more_are_forgotten(self):
+        self.run_with(lambda plan: {})
+        file = CellFile(self.path)
+        file.keep_only([{"method": "a", "seed": 0}])
+        file.put({"method": "a", "seed": 1}, {}, 1.0, {})
+        self.assertEqual(set(CellFile(self.path).cells),
+                         {"method=a seed=0", "method=a seed=1"})
+
     def test_a_failed_cell_is_left_and_the_others_are_done(self):
         def work(plan):
             if plan["value"] == ("b", 0):
