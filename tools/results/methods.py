@@ -8,7 +8,7 @@ from plot import Panel, write
 from report import (at_rise, at_strength, best_at, curve_series, grouped,
                     percent, picture, plain, rise_at, signed_percent,
                     strength_text, table, there)
-from tradeoff import part, shown
+from tradeoff import SMALL_RISE, part, shown
 
 GRAMMATICAL = part("grammatical")
 FREE = part("grammatical_none")
@@ -34,7 +34,7 @@ def table_of(concept, by_method):
     everything = [cell for group in by_method.values() for cell in group]
     if everything:
         none = list({c["key"]["seed"]: c for c in everything}.values())
-        rows.append(["none", len(none), "", "", "",
+        rows.append(["none", len(none), "", "", "", "",
                      percent(at_strength(none, 0, FREE)),
                      percent(at_strength(none, 0, value)), "",
                      percent(at_strength(none, 0, GRAMMATICAL)),
@@ -44,16 +44,18 @@ def table_of(concept, by_method):
         if not group:
             continue
         best, strength, reached = at_rise(group, value)
+        small, small_at, _ = at_rise(group, value, rise=SMALL_RISE)
         rows.append([
             method, len(group), percent(best),
             strength_text(strength, reached),
-            percent(there(group, value, GRAMMATICAL)), best_at(group, FREE),
+            percent(there(group, value, GRAMMATICAL)),
+            f"{percent(small)} ({small_at.mean:.2f})", best_at(group, FREE),
             percent(at_strength(group, 1, value)),
             signed_percent(rise_at(group, 1)),
             percent(at_strength(group, 1, GRAMMATICAL)),
             plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))])
     return table(["method", "seeds", "rate at +3% (%)", "strength there",
-                  "grammatical there (%)",
+                  "grammatical there (%)", "rate at +0.5% (%)",
                   "grammatical and free of it, best (%)", "rate at 1 (%)",
                   "perplexity at 1 (%)", "grammatical at 1 (%)",
                   "matching left at 1"], rows)
@@ -83,7 +85,7 @@ def report(done, folder):
                    table_of(concept, grouped(group, "method"))]
     return "\n\n".join([
         picture_of(done, folder, "methods", "perplexity, % above strength 0",
-                   rise_at, x_range=(-1, 12), x_line=3),
+                   rise_at, x_range=(-0.5, 6), x_line=3),
         picture_of(done, folder, "methods-text", "ungrammatical texts (%)",
                    lambda c, s: at_strength(c, s, broken),
                    x_range=(0, 100)), *tables])

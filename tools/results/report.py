@@ -5,7 +5,7 @@ nothing of single experiments.
 import math
 
 from plot import Series
-from tradeoff import (best_within, over_seeds, relative_perplexity, row_at,
+from tradeoff import (RISE, best_within, over_seeds, relative_perplexity, row_at,
                       value_at)
 
 
@@ -65,10 +65,10 @@ def rise_at(cells, strength, number=0):
         for c in cells)
 
 
-def at_rise(cells, value_of, number=0, highest=False):
+def at_rise(cells, value_of, number=0, highest=False, rise=RISE):
     """The trade-off figure of every cell: mean value, mean strength, and
     whether each cell's perplexity went beyond the allowance."""
-    found = [best_within(rows_of(c, number), value_of, highest=highest)
+    found = [best_within(rows_of(c, number), value_of, rise, highest)
              for c in cells]
     return (over_seeds(f.value for f in found),
             over_seeds(f.strength for f in found),

@@ -6,7 +6,7 @@ stand in plans.BEST.
 from lab import CONCEPTS
 from plans import METHODS, SELECTION_SEED, SITES, VARIANTS, learn, measure
 from report import at_rise, grouped, percent, table
-from tradeoff import shown
+from tradeoff import RISE, SMALL_RISE, shown
 
 CONCEPT = "tone"
 COUNT, NEUTRAL = 150, 150
@@ -27,12 +27,18 @@ def cells():
                         neutral=NEUTRAL, held=False)]}
 
 
-def report(done, _folder):
+def table_of(done, rise, head):
     value = shown(CONCEPTS[CONCEPT]["concept"])
     rows = []
     for (method, variant), group in grouped(done, "method", "variant").items():
         by_sites = grouped(group, "sites")
         rows.append([f"{method} {variant}".strip(),
-                     *(percent(at_rise(by_sites[sites], value)[0])
+                     *(percent(at_rise(by_sites[sites], value, rise=rise)[0])
                        if sites in by_sites else "" for sites in SITES)])
-    return table(["rude texts at +3% (%)", *SITES], rows)
+    return table([head, *SITES], rows)
+
+
+def report(done, _folder):
+    return "\n\n".join([
+        table_of(done, SMALL_RISE, "rude texts at +0.5% (%)"),
+        table_of(done, RISE, "rude texts at +3% (%)")])

@@ -9,6 +9,9 @@ import math
 from dataclasses import dataclass
 
 RISE = 0.03  # of perplexity, against strength 0
+# In the bundled world, of 0.9 nat a token, +3% makes a text of 64 tokens 7 times
+# less likely; at this rise it is 1.4 times.
+SMALL_RISE = 0.005
 
 
 @dataclass(frozen=True)
