@@ -5,6 +5,9 @@ Seed k learns from the prompts 32 k to 32 k + n of each list (round its end), so
 seeds 0 to 2 share none with n <= 32; it also seeds learning and sampling.
 """
 
+import json
+from pathlib import Path
+
 from lab import CONCEPTS
 
 SEEDS = (0, 1, 2)
@@ -35,17 +38,16 @@ METHODS = {
 # runs through the earlier maps too (the published program) or not (the papers'
 # text), how responses are pooled where the paper has a special last token, and
 # how many neurons are silenced.
-FEW_STEPS = "--optimizer adam --steps 100 --lr 0.01"
 VARIANTS = {
-    "lineas": (FEW_STEPS, "--optimizer auto"),
+    "lineas": ("--optimizer adam --steps 100 --lr 0.01", "--optimizer auto"),
     **dict.fromkeys(("linear-act", "gaussian-act", "mean-act"),
                     ("", "--target-runs untouched")),
     **dict.fromkeys(("iti-c", "caa"), ("", "--pool mean")),
     "det-0": ("--experts 10", "--experts 100")}
-# What did best for each in `make results-settings`, on openings and prompts
-# that no other experiment uses.
-BEST = dict.fromkeys(METHODS, ("all norms", "")) | {
-    "lineas": ("all norms", FEW_STEPS), "det-0": ("all norms", "--experts 10")}
+# What did best for each method in `make results-settings`, which writes this
+# file when all of its cells are done: [name of the sites, variant].
+BEST_FILE = Path(__file__).with_name("best.json")
+BEST = json.loads(BEST_FILE.read_text())
 
 
 def style(method):

@@ -11,12 +11,14 @@ only.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
 
 import page
 import plans
+import settings
 from cells import CellFile, Limits, matches, name_of, run_cells, say
 from lab import Lab
 
@@ -54,6 +56,10 @@ def main():
         return 130
     finally:
         page.write_page()
+    if options.experiment == "settings" and not left and not options.only:
+        best = settings.choose(file.cells.values())
+        plans.BEST_FILE.write_text(json.dumps(best, indent=1) + "\n")
+        say(f"wrote {plans.BEST_FILE.name}: the other experiments use it")
     if left:
         say(f"{left} cells are left; the same command goes on")
     return 1 if left else 0

@@ -1,12 +1,12 @@
 """Which sites and variant every method is given: chosen on selection openings
 and prompts that no other experiment uses, one concept, one seed. The winners
-stand in plans.BEST.
+stand in best.json.
 """
 
 from lab import CONCEPTS
 from plans import METHODS, SELECTION_SEED, SITES, VARIANTS, learn, measure
-from report import at_rise, grouped, percent, table
-from tradeoff import RISE, SMALL_RISE, shown
+from report import at_rise, grouped, percent, rows_of, table
+from tradeoff import RISE, SMALL_RISE, best_within, shown
 
 CONCEPT = "tone"
 COUNT, NEUTRAL = 150, 150
@@ -25,6 +25,15 @@ def cells():
                         ["map"], CONCEPT, SELECTION_SEED, STRENGTHS,
                         openings=CONCEPTS[CONCEPT]["selection"], count=COUNT,
                         neutral=NEUTRAL, held=False)]}
+
+
+def choose(done):
+    """{method: [sites, variant]}: the lowest rate at +0.5%."""
+    value = shown(CONCEPTS[CONCEPT]["concept"])
+    return {method: [best["key"]["sites"], best["key"]["variant"]]
+            for method, group in grouped(done, "method").items()
+            for best in [min(group, key=lambda c: best_within(
+                rows_of(c), value, SMALL_RISE).value)]}
 
 
 def table_of(done, rise, head):

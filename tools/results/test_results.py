@@ -14,6 +14,7 @@ from pathlib import Path
 import optimizers
 import page
 import plans
+import settings
 import tradeoff
 from cells import CellFile, Limits, matches, name_of, run_cells
 from lab import curve_of, rotated, rounded, thinned
@@ -194,6 +195,12 @@ class Plans(unittest.TestCase):
         seeds = [key["seed"] for key, _ in page.EXPERIMENTS["methods"].cells()]
         self.assertEqual(seeds, sorted(seeds))
 
+    def test_the_best_settings_are_some_that_were_tried(self):
+        self.assertEqual(list(plans.BEST), list(plans.METHODS))
+        for method, (sites, variant) in plans.BEST.items():
+            self.assertIn(sites, plans.SITES)
+            self.assertIn(variant, plans.VARIANTS.get(method, ("",)))
+
     def test_later_options_win(self):
         recipe = plans.learn("lineas", "tone", 2,
                              options=["--steps", 7, "--at-once"])
@@ -307,6 +314,16 @@ class Reports(unittest.TestCase):
     def test_every_experiment_reports_its_first_cell_alone(self):
         for name, experiment in page.EXPERIMENTS.items():
             self.report(name, list(experiment.cells())[:1])
+
+    def test_settings_chooses_the_lowest_rate_of_every_method(self):
+        done = [{"key": key, "plan": plan, "result": made_up(plan)}
+                for key, plan in page.EXPERIMENTS["settings"].cells()]
+        best = next(c for c in done if matches(c["key"], ["caa", "layers"]))
+        for measured in best["result"]["measured"][0]:
+            measured["shown"] = {"tone=rude": 1}
+        chosen = settings.choose(done)
+        self.assertEqual(list(chosen), list(plans.METHODS))
+        self.assertEqual(chosen["caa"], ["layers", best["key"]["variant"]])
 
     def test_methods_says_the_rate_where_perplexity_is_3_percent_up(self):
         cells = [c for c in page.EXPERIMENTS["methods"].cells()
