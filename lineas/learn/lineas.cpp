@@ -1,18 +1,12 @@
 #include "lineas/learn/lineas.h"
 
-#include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <limits>
 
 #include "lineas/base/error.h"
-#include "lineas/base/log.h"
-#include "lineas/base/seed.h"
+#include "lineas/learn/lineas_run.h"
 #include "lineas/learn/methods.h"
-#include "lineas/learn/parameters.h"
-#include "lineas/learn/run_state.h"
-#include "lineas/tap/recorder.h"
 
 namespace lineas {
 namespace {
@@ -51,251 +45,25 @@ Penalty parse_penalty(const LineasOptions& options) {
   return penalty;
 }
 
-// The options' words as what they mean.
-struct Settings {
-  OptimizerKind optimizer;
-  Schedule schedule;
-  Penalty penalty;
-  ObjectiveOptions objective;
-  Pooling pooling;
-  Position position;
-};
-
-Settings parse_settings(const LineasOptions& options) {
-  return {.optimizer = parse_optimizer(options.optimizer),
-          .schedule = parse_schedule(options.schedule),
-          .penalty = parse_penalty(options),
-          .objective = {parse_ot_match(options.ot_match),
-                        parse_loss_reduction(options.loss_reduction),
-                        static_cast<uint64_t>(options.seed)},
-          .pooling = parse_pooling(options.pool),
-          .position = parse_position(options.position)};
-}
-
-// Rows of one recording call, in micro-batches: without a graph a call holds
-// the activations of one layer, so four times the rows still take less memory
-// than one micro-batch with its graph, and make larger, faster products.
-constexpr int64_t kRecordFactor = 4;
-
-// One learning run: what stays the same over its steps, and the maps.
-class Run {
- public:
-  Run(const LineasOptions& options, const Problem& problem);
-
-  RunState state() const;
-  void restore(const RunState& state);
-
-  /// Loss and gradient at the present maps, then one update.
-  ObjectiveValue step(int64_t t);
-  double rate(int64_t t) const;
-  int64_t support() const { return parameters_.support(); }
-  MapSet result() const;
-
- private:
-  using Rows = std::vector<int64_t>;
-
-  Rows rows_of_step(int64_t t) const;
-  Tensor respond(std::span<const int64_t> rows);
-  Tensor respond_without_graph(const Rows& rows);
-  ObjectiveValue evaluate(const Tensor& response_NW, int64_t t);
-  ObjectiveValue gradient(const Rows& rows, int64_t t);
-  void update(int64_t t);
-  void check_maps(int64_t t) const;
-  void report_unreached(int64_t visited);
-
-  const LineasOptions& options_;
-  const Problem& problem_;
-  Settings settings_;
-  AffineParameters parameters_;
-  Optimizer optimizer_;
-  MatchObjective objective_;
-  bool reported_ = false;
-};
-
-std::vector<Tensor> record_target(const LineasOptions& options,
-                                  const Problem& problem) {
-  return record(problem.drive,
-                problem.target_rows,
-                problem.match_sites,
-                {.pooling = parse_pooling(options.pool),
-                 .micro_batch = kRecordFactor * options.micro_batch});
-}
-
-Run::Run(const LineasOptions& options, const Problem& problem)
-    : options_(options),
-      problem_(problem),
-      settings_(parse_settings(options)),
-      parameters_(problem.drive.sites(), problem.map_sites, problem.device),
-      optimizer_(settings_.optimizer, parameters_.size(), problem.device),
-      objective_(record_target(options, problem), settings_.objective) {}
-
-RunState Run::state() const {
-  RunState state;
-  state.tensors = optimizer_.state();
-  state.tensors.emplace_back("maps", parameters_.values());
-  return state;
-}
-
-void Run::restore(const RunState& state) {
-  const std::map<std::string, Tensor> tensors(state.tensors.begin(),
-                                              state.tensors.end());
-  optimizer_.restore(tensors);
-  parameters_.values().copy_(tensors.at("maps"));
-}
-
-double Run::rate(int64_t t) const {
-  return learning_rate(settings_.schedule, options_.lr, t, options_.steps);
-}
-
-// An endless reshuffled cycle over all source rows, a function of seed and step
-// alone so that a resumed run draws the same.
-Run::Rows Run::rows_of_step(int64_t t) const {
-  const Rows& all = problem_.source_rows;
-  const int64_t total = static_cast<int64_t>(all.size());
-  if (options_.batch == 0 || options_.batch == total) return all;
-  const int64_t batches = total / options_.batch;
-  const uint64_t epoch = static_cast<uint64_t>(t / batches);
-  const Rows order =
-      Random(derive_seed(options_.seed, {epoch})).permutation(total);
-  Rows rows;
-  for (int64_t i = 0; i < options_.batch; ++i)
-    rows.push_back(all[order[(t % batches) * options_.batch + i]]);
-  return rows;
-}
-
-// All rows but the last `size`, and those; 0 counts all as last.
-std::pair<std::vector<int64_t>, std::vector<int64_t>> split_last(
-    const std::vector<int64_t>& rows, int64_t size) {
-  const auto total = static_cast<int64_t>(rows.size());
-  const auto middle = rows.end() - (size == 0 ? total : std::min(size, total));
-  return {{rows.begin(), middle}, {middle, rows.end()}};
-}
-
-// The pooled responses of these rows with the present maps, the matched sites
-// side by side.
-Tensor Run::respond(std::span<const int64_t> rows) {
-  TrainingTap maps(parameters_, settings_.position);
-  PooledRecorder recorder(problem_.match_sites, settings_.pooling);
-  ChainTap chain({&maps, &recorder});
-  problem_.drive.run(rows, chain);
-  report_unreached(maps.visited());
-  return at::cat(recorder.pooled(), 1);
-}
-
-void Run::report_unreached(int64_t visited) {
-  if (reported_) return;
-  reported_ = true;
-  const int64_t mapped = static_cast<int64_t>(problem_.map_sites.size());
-  if (visited == 0)
+double parse_budget(const std::string& text) {
+  std::string number = text;
+  if (number.ends_with('%')) number.pop_back();
+  double percent = 0;
+  const char* end = number.data() + number.size();
+  const auto [stop, error] = std::from_chars(number.data(), end, percent);
+  if (error != std::errc() || stop != end || !(percent > 0) || percent > 100)
     fail(ErrorKind::usage,
-         "all {} mapped sites lie behind the last matched site: there is "
-         "nothing to learn. Match a later site (--match).",
-         mapped);
-  if (visited < mapped)
-    log_warning(
-        "{} of {} mapped sites lie behind the last matched site: they stay "
-        "the identity",
-        mapped - visited,
-        mapped);
-}
-
-Tensor Run::respond_without_graph(const Rows& rows) {
-  const c10::NoGradGuard no_gradients;
-  const size_t size = kRecordFactor * options_.micro_batch;
-  std::vector<Tensor> parts;
-  for (size_t begin = 0; begin < rows.size(); begin += size)
-    parts.push_back(respond(std::span(rows).subspan(begin).first(
-        std::min(size, rows.size() - begin))));
-  return at::cat(parts);
-}
-
-ObjectiveValue Run::evaluate(const Tensor& response_NW, int64_t t) {
-  const c10::NoGradGuard no_gradients;
-  ObjectiveValue value = objective_.evaluate(response_NW, t);
-  for (size_t s = 0; s < value.site_loss.size(); ++s)
-    if (!std::isfinite(value.site_loss[s]))
-      fail(ErrorKind::numeric,
-           "step {}: the loss at site \"{}\" is {}. {}",
-           t + 1,
-           problem_.drive.sites()[problem_.match_sites[s]].name,
-           value.site_loss[s],
-           t > 0 ? fmt::format("Try a smaller --lr than {}.", options_.lr)
-                 : "Are the weights up to here sound, and is the dtype wide "
-                   "enough (try --dtype float32)?");
-  return value;
-}
-
-// Sends d loss / d response backward through the graph of the response.
-void backward(const Tensor& response_NW, const Tensor& gradient_NW) {
-  if (response_NW.requires_grad()) response_NW.backward(gradient_NW);
-}
-
-// The memory of one piece gives the gradient of all: every response first, then
-// the loss gradient for them, then every piece backward with its share. Only
-// the last piece keeps its graph from the first time; the others run again.
-ObjectiveValue Run::gradient(const Rows& rows, int64_t t) {
-  const auto [replayed, last] = split_last(rows, options_.micro_batch);
-  std::vector<Tensor> recorded;
-  if (!replayed.empty()) recorded.push_back(respond_without_graph(replayed));
-  Tensor kept_MW = respond(last);
-  recorded.push_back(kept_MW.detach());
-  const ObjectiveValue value = evaluate(at::cat(recorded), t);
-  const auto count = static_cast<int64_t>(replayed.size());
-  backward(kept_MW, value.gradient_NW.slice(0, count));
-  kept_MW = Tensor();
-  for (int64_t begin = 0; begin < count; begin += options_.micro_batch) {
-    const int64_t end = std::min(count, begin + options_.micro_batch);
-    const std::span piece(replayed.data() + begin, end - begin);
-    backward(respond(piece), value.gradient_NW.slice(0, begin, end));
-  }
-  return value;
-}
-
-void Run::update(int64_t t) {
-  const c10::NoGradGuard no_gradients;
-  const double rate = this->rate(t);
-  optimizer_.step(parameters_.values(), parameters_.gradient(), rate);
-  check_maps(t);
-  if (settings_.penalty.is_zero()) return;
-  for (size_t place = 0; place < parameters_.sites().size(); ++place)
-    apply_prox(parameters_.scale_D(place).detach(),
-               parameters_.shift_D(place).detach(),
-               settings_.penalty,
-               rate);
-}
-
-// Finds a gradient that overflowed behind a finite loss, too.
-void Run::check_maps(int64_t t) const {
-  if (parameters_.values().isfinite().all().item<bool>()) return;
-  for (size_t place = 0; place < parameters_.sites().size(); ++place)
-    if (!parameters_.scale_D(place).isfinite().all().item<bool>() ||
-        !parameters_.shift_D(place).isfinite().all().item<bool>())
-      fail(ErrorKind::numeric,
-           "step {}: the map of site \"{}\" is no longer finite. Try a "
-           "smaller --lr than {}.",
-           t + 1,
-           problem_.drive.sites()[parameters_.sites()[place]].name,
-           options_.lr);
-}
-
-ObjectiveValue Run::step(int64_t t) {
-  const Rows rows = rows_of_step(t);
-  parameters_.clear_gradient();
-  const ObjectiveValue value = gradient(rows, t);
-  update(t);
-  return value;
-}
-
-MapSet Run::result() const {
-  MapSet set = parameters_.to_map_set(problem_.drive.sites());
-  set.rules.position = settings_.position;
-  return set;
+         "--support-budget {}: use a percentage of the neurons, above 0 and "
+         "at most 100",
+         text);
+  return percent / 100;
 }
 
 void check_options(const LineasOptions& options) {
-  parse_settings(options);
   if (options.steps < 1)
     fail(ErrorKind::usage, "--steps {}: at least 1", options.steps);
+  if (options.refit_steps < 0)
+    fail(ErrorKind::usage, "--refit-steps {}: 0 or more", options.refit_steps);
   if (!(options.lr > 0) || options.lr > kMostFloat)
     fail(ErrorKind::usage,
          "--lr {}: must be positive, and a float32",
@@ -317,9 +85,28 @@ void check_batch(const LineasOptions& options, const Problem& problem) {
 
 }  // namespace
 
+LineasSettings parse_settings(const LineasOptions& options) {
+  check_options(options);
+  const bool is_auto = options.optimizer == "auto";
+  return {.chooses_optimizer = is_auto,
+          .optimizer = is_auto ? OptimizerKind::adam
+                               : parse_optimizer(options.optimizer),
+          .schedule = parse_schedule(options.schedule),
+          .penalty = parse_penalty(options),
+          .support_budget = parse_budget(options.support_budget),
+          .loss = {.objective = {parse_ot_match(options.ot_match),
+                                 parse_loss_reduction(options.loss_reduction),
+                                 static_cast<uint64_t>(options.seed)},
+                   .pooling = parse_pooling(options.pool),
+                   .position = parse_position(options.position),
+                   .micro_batch = options.micro_batch,
+                   .advice =
+                       fmt::format("Try a smaller --lr than {}.", options.lr)}};
+}
+
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
     : options_(options), files_(std::move(files)) {
-  check_options(options_);
+  parse_settings(options_);
 }
 
 MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
@@ -329,29 +116,32 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   identity["method"] = "lineas";
   identity["options"] = to_json(options_);
   RunKeeper keeper(files_, state_identity(identity, problem));
-  Run run(options_, problem);
+  const LineasSettings settings = parse_settings(options_);
+  LineasRun run(options_, settings, problem);
   if (const auto saved = keeper.load(run.state())) run.restore(*saved);
   const InterruptGuard guard;
-  progress.begin("learning", options_.steps, keeper.steps_done());
+  progress.begin("learning", run.steps_expected(), run.steps_done());
   keeper.begin_log();
-  for (int64_t t = keeper.steps_done(); t < options_.steps; ++t) {
+  while (!run.finished()) {
     const auto start = std::chrono::steady_clock::now();
-    const ObjectiveValue value = run.step(t);
+    const ObjectiveValue value = run.step();
     const std::chrono::duration<double> spent =
         std::chrono::steady_clock::now() - start;
     keeper.add_step({.loss = value.loss,
                      .site_loss = value.site_loss,
-                     .rate = run.rate(t),
+                     .rate = run.last_rate(),
                      .support = files_.log.empty() ? 0 : run.support(),
                      .seconds = spent.count()});
     progress.update(
-        t + 1, fmt::format("loss {:.5g} lr {:.3g}", value.loss, run.rate(t)));
-    keeper.save_if_due(t + 1 < options_.steps, [&run] { return run.state(); });
+        run.steps_done(),
+        fmt::format("loss {:.5g} lr {:.3g}", value.loss, run.last_rate()));
+    keeper.save_if_due(!run.finished(), [&run] { return run.state(); });
   }
   progress.end();
   MapSet set = run.result();
   set.provenance = identity;
   set.provenance["loss"] = keeper.losses();
+  set.provenance["found"] = run.findings();
   return set;
 }
 

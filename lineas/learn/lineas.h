@@ -16,8 +16,10 @@ struct LineasOptions {
   int64_t steps = 1000;
   double lr = 1e-3;
   std::string schedule = "cosine";
-  std::string l1 = "0";     // "X" or "X,Y": scale, shift
-  std::string group = "0";  // the same for whole vectors
+  std::string l1 = "0";                 // "X" or "X,Y": scale, shift
+  std::string group = "0";              // the same for whole vectors
+  std::string support_budget = "100%";  // of all neurons
+  int64_t refit_steps = 0;
   std::string ot_match = "exact";
   std::string loss_reduction = "sum";
   int64_t batch = 0;        // source prompts a step; 0: all
@@ -32,7 +34,11 @@ struct LineasOptions {
 template <typename Options, typename Visitor>
 requires std::same_as<std::remove_const_t<Options>, LineasOptions>
 void visit_options(Options& options, Visitor&& visit) {
-  visit("optimizer", options.optimizer, "adam (betas .9/.9) or sgd");
+  visit("optimizer",
+        options.optimizer,
+        "adam (betas .9/.9), sgd, or auto: L-BFGS from the closed form where "
+        "every "
+        "step sees all prompts and no penalty, else adam");
   visit("steps", options.steps, "optimisation steps");
   visit("lr", options.lr, "learning rate of the first step");
   visit("schedule",
@@ -44,6 +50,15 @@ void visit_options(Options& options, Visitor&& visit) {
   visit("group",
         options.group,
         "weight X (or X,Y) of the group lasso on a site's whole map");
+  visit(
+      "support-budget",
+      options.support_budget,
+      "find the penalty that leaves this share of the neurons moved; it "
+      "keeps the ratios of --l1 and --group, l1 alone where neither is given");
+  visit("refit-steps",
+        options.refit_steps,
+        "steps on the found support, everything else frozen, with a new "
+        "optimizer and schedule");
   visit("ot-match",
         options.ot_match,
         "unequal counts: exact (quantile coupling) or subsample");

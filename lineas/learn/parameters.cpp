@@ -31,6 +31,16 @@ Tensor AffineParameters::make_leaf(int64_t begin, int64_t width) {
   return leaf;
 }
 
+Tensor AffineParameters::identity() const {
+  Tensor identity_P = at::zeros_like(values_P_);
+  int64_t begin = 0;
+  for (const Tensor& scale_D : scales_) {
+    identity_P.narrow(0, begin, scale_D.size(0)).fill_(1);
+    begin += 2 * scale_D.size(0);
+  }
+  return identity_P;
+}
+
 int64_t AffineParameters::support() const {
   int64_t support = 0;
   for (size_t place = 0; place < sites_.size(); ++place)
@@ -55,7 +65,7 @@ Tensor TrainingTap::visit(SiteIndex site,
                           const PassContext& context) {
   const int64_t place = parameters_.place_of(site);
   if (place < 0) return x;
-  ++visited_;
+  visited_.push_back(site);
   return apply_map(x,
                    parameters_.scale_D(place),
                    parameters_.shift_D(place),

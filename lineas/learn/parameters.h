@@ -29,6 +29,8 @@ class AffineParameters {
   /// Place of a site among the mapped ones, or -1.
   int64_t place_of(SiteIndex site) const { return places_[site]; }
 
+  /// Values of the identity: ones for scales, zeros for shifts.
+  Tensor identity() const;
   /// Number of neurons that the maps move, all sites together.
   int64_t support() const;
   /// A copy as maps on the CPU.
@@ -49,13 +51,13 @@ class TrainingTap : public Tap {
   TrainingTap(const AffineParameters& parameters, Position position)
       : parameters_(parameters), position_(position) {}
   Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override;
-  /// Mapped sites that the pass came by.
-  int64_t visited() const { return visited_; }
+  /// Mapped sites that the pass came by, in its order.
+  const std::vector<SiteIndex>& visited() const { return visited_; }
 
  private:
   const AffineParameters& parameters_;
   Position position_;
-  int64_t visited_ = 0;
+  std::vector<SiteIndex> visited_;
 };
 
 }  // namespace lineas

@@ -53,9 +53,9 @@ TEST(Parameters, TheTapCountsMappedSitesAndLeavesOthersAlone) {
   const PassContext context{.rows = pack_rows(std::vector<int64_t>{2})};
   const Tensor x_SD = at::ones({2, 2});
   EXPECT_TRUE(tap.visit(0, x_SD, context).is_same(x_SD));
-  EXPECT_EQ(tap.visited(), 0);
+  EXPECT_TRUE(tap.visited().empty());
   tap.visit(1, at::ones({2, 3}), context);
-  EXPECT_EQ(tap.visited(), 1);
+  EXPECT_EQ(tap.visited(), (std::vector<SiteIndex>{1}));
 }
 
 }  // namespace

@@ -39,6 +39,10 @@ struct RunCase {
   const char* optimizer;
   int64_t batch, micro_batch;
   const char* ot_match;
+  // The phases of lineas_run.h.
+  const char* l1 = "0.01";
+  const char* budget = "100%";
+  int64_t refit_steps = 0;
 };
 
 class Resume : public ::testing::TestWithParam<RunCase> {
@@ -51,8 +55,9 @@ class Resume : public ::testing::TestWithParam<RunCase> {
     options_.ot_match = test.ot_match;
     options_.steps = kSteps;
     options_.lr = 0.05;
-    options_.l1 = "0.01";
-    options_.group = "0.01";
+    options_.l1 = options_.group = test.l1;
+    options_.support_budget = test.budget;
+    options_.refit_steps = test.refit_steps;
   }
   Problem problem() { return problem_of(drive_, 8, 6, "[ab]", "[bc]"); }
 
@@ -83,20 +88,27 @@ TEST_P(Resume, EndsInTheBytesOfAnUnbrokenRun) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Runs,
-                         Resume,
-                         ::testing::Values(RunCase{"sgd", 0, 0, "exact"},
-                                           RunCase{"adam", 0, 0, "exact"},
-                                           RunCase{"adam", 0, 3, "exact"},
-                                           RunCase{"sgd", 3, 0, "subsample"},
-                                           RunCase{"adam", 5, 2, "subsample"}),
-                         [](const auto& info) {
-                           return fmt::format("{}_batch{}_micro{}_{}",
-                                              info.param.optimizer,
-                                              info.param.batch,
-                                              info.param.micro_batch,
-                                              info.param.ot_match);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Runs,
+    Resume,
+    ::testing::Values(RunCase{"sgd", 0, 0, "exact"},
+                      RunCase{"adam", 0, 0, "exact"},
+                      RunCase{"adam", 0, 3, "exact"},
+                      RunCase{"sgd", 3, 0, "subsample"},
+                      RunCase{"adam", 5, 2, "subsample"},
+                      RunCase{"auto", 0, 0, "exact", "0"},
+                      RunCase{"auto", 0, 3, "exact", "0"},
+                      RunCase{"adam", 0, 0, "exact", "0.1", "100%", 6},
+                      RunCase{"adam", 0, 0, "exact", "0", "40%", 4},
+                      RunCase{"sgd", 0, 0, "exact", "0", "40%"}),
+    [](const auto& info) {
+      return fmt::format("{}_batch{}_micro{}_{}_run{}",
+                         info.param.optimizer,
+                         info.param.batch,
+                         info.param.micro_batch,
+                         info.param.ot_match,
+                         info.index);
+    });
 
 class State : public ::testing::Test {
  protected:

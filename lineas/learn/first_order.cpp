@@ -1,0 +1,34 @@
+#include "lineas/learn/first_order.h"
+
+namespace lineas {
+
+FirstOrder::FirstOrder(AffineParameters& parameters,
+                       const FirstOrderOptions& options,
+                       Tensor free_P)
+    : parameters_(parameters),
+      options_(options),
+      optimizer_(
+          options.optimizer, parameters.size(), parameters.values().device()),
+      free_P_(std::move(free_P)) {}
+
+double FirstOrder::rate(int64_t t) const {
+  return learning_rate(options_.schedule, options_.lr, t, options_.steps);
+}
+
+ObjectiveValue FirstOrder::step(int64_t t, const Evaluate& evaluate) {
+  ObjectiveValue value = evaluate();
+  const c10::NoGradGuard no_gradients;
+  Tensor& values_P = parameters_.values();
+  const Tensor frozen_P = free_P_.defined() ? values_P.clone() : Tensor();
+  optimizer_.step(values_P, parameters_.gradient(), rate(t));
+  if (!options_.penalty.is_zero())
+    for (size_t place = 0; place < parameters_.sites().size(); ++place)
+      apply_prox(parameters_.scale_D(place).detach(),
+                 parameters_.shift_D(place).detach(),
+                 options_.penalty,
+                 rate(t));
+  if (free_P_.defined()) values_P.copy_(at::where(free_P_, values_P, frozen_P));
+  return value;
+}
+
+}  // namespace lineas

@@ -1,0 +1,248 @@
+#include "lineas/learn/lineas_run.h"
+
+#include "lineas/base/error.h"
+#include "lineas/base/log.h"
+#include "lineas/base/seed.h"
+#include "lineas/learn/first_order.h"
+#include "lineas/learn/quasi_newton.h"
+#include "lineas/learn/warm_start.h"
+
+namespace lineas {
+namespace {
+
+// Trials behind the first one start where the last one ended, so they are
+// shorter.
+constexpr int64_t kTrialShare = 4;
+constexpr int64_t kLeastTrial = 10;
+// Where no penalty was given the search begins with an l1 of this share of what
+// would hold every entry in its first step.
+constexpr double kFirstShare = 0.1;
+// An entry that is no further from the identity is not in the support.
+constexpr double kThreshold = 1e-5;
+
+Penalty times(const Penalty& penalty, double factor) {
+  return {penalty.l1_scale * factor,
+          penalty.l1_shift * factor,
+          penalty.group_scale * factor,
+          penalty.group_shift * factor};
+}
+
+int64_t count_neurons(const Problem& problem) {
+  int64_t count = 0;
+  for (const SiteIndex site : problem.map_sites)
+    count += problem.drive.sites()[site].width;
+  return count;
+}
+
+}  // namespace
+
+LineasRun::LineasRun(const LineasOptions& options,
+                     const LineasSettings& settings,
+                     const Problem& problem)
+    : options_(options),
+      settings_(settings),
+      problem_(problem),
+      parameters_(problem.drive.sites(), problem.map_sites, problem.device),
+      loss_(problem, parameters_, settings.loss) {
+  if (settings.support_budget < 1) {
+    const auto budget = static_cast<int64_t>(
+        settings.support_budget * static_cast<double>(count_neurons(problem)));
+    search_.emplace(std::max<int64_t>(1, budget), first_strength());
+  }
+  begin(Phase::learn);
+}
+
+// Whether every step sees the same smooth loss, and no optimizer was named.
+bool LineasRun::follows_curvature() const {
+  const auto total = static_cast<int64_t>(problem_.source_rows.size());
+  return settings_.chooses_optimizer && settings_.penalty.is_zero() &&
+         !search_ && settings_.loss.objective.match == OtMatch::exact &&
+         (options_.batch == 0 || options_.batch == total);
+}
+
+Penalty LineasRun::penalty() const {
+  if (!search_) return settings_.penalty;
+  const Penalty shape = settings_.penalty.is_zero()
+                            ? Penalty{.l1_scale = 1, .l1_shift = 1}
+                            : settings_.penalty;
+  return times(shape, search_->strength());
+}
+
+// Adam's steps have the size of the rate whatever the gradient: 1 holds all.
+double LineasRun::first_strength() {
+  if (!settings_.penalty.is_zero()) return 1;
+  if (settings_.optimizer == OptimizerKind::adam) return kFirstShare;
+  loss_.require_finite(loss_.evaluate(rows_of_step(), 0), 0);
+  return kFirstShare * parameters_.gradient().abs().max().item<double>();
+}
+
+int64_t LineasRun::phase_steps() const {
+  if (phase_ == Phase::refit) return options_.refit_steps;
+  const bool is_later_trial = search_ && begun_ > 0;
+  return is_later_trial ? std::max(kLeastTrial, options_.steps / kTrialShare)
+                        : options_.steps;
+}
+
+int64_t LineasRun::steps_expected() const {
+  const int64_t refit = phase_ == Phase::learn ? options_.refit_steps : 0;
+  return phase_ == Phase::done ? t_ : begun_ + phase_steps() + refit;
+}
+
+std::unique_ptr<Descent> LineasRun::make_descent() {
+  if (follows_curvature()) return make_quasi_newton();
+  return std::make_unique<FirstOrder>(
+      parameters_,
+      FirstOrderOptions{.optimizer = settings_.optimizer,
+                        .schedule = settings_.schedule,
+                        .lr = options_.lr,
+                        .steps = phase_steps(),
+                        .penalty = penalty()},
+      free_P_);
+}
+
+// Starts from the closed form unless the identity is better.
+std::unique_ptr<Descent> LineasRun::make_quasi_newton() {
+  const auto loss_here = [this] {
+    const ObjectiveValue value = loss_.evaluate(problem_.source_rows, 0);
+    loss_.require_finite(value, 0);
+    return value.loss;
+  };
+  const c10::NoGradGuard no_gradients;
+  const Tensor identity_P = parameters_.values().clone();
+  const double at_identity = loss_here();
+  Whitening whitening = warm_start(problem_,
+                                   loss_.reached(),
+                                   {.pooling = settings_.loss.pooling,
+                                    .position = settings_.loss.position,
+                                    .micro_batch = options_.micro_batch},
+                                   parameters_);
+  const double at_closed_form = loss_here();
+  if (!(at_closed_form < at_identity)) parameters_.values().copy_(identity_P);
+  return std::make_unique<QuasiNewton>(parameters_, std::move(whitening));
+}
+
+void LineasRun::begin(Phase phase) {
+  phase_ = phase;
+  begun_ = t_;
+  descent_ = phase == Phase::done ? nullptr : make_descent();
+}
+
+// An endless reshuffled cycle over all source rows, a function of seed and step
+// alone so that a resumed run draws the same.
+std::vector<int64_t> LineasRun::rows_of_step() const {
+  const std::vector<int64_t>& all = problem_.source_rows;
+  const int64_t total = static_cast<int64_t>(all.size());
+  if (options_.batch == 0 || options_.batch == total) return all;
+  const int64_t batches = total / options_.batch;
+  const uint64_t epoch = static_cast<uint64_t>(t_ / batches);
+  const std::vector<int64_t> order =
+      Random(derive_seed(options_.seed, {epoch})).permutation(total);
+  std::vector<int64_t> rows;
+  for (int64_t i = 0; i < options_.batch; ++i)
+    rows.push_back(all[order[(t_ % batches) * options_.batch + i]]);
+  return rows;
+}
+
+ObjectiveValue LineasRun::step() {
+  rate_ = descent_->rate(t_ - begun_);
+  const ObjectiveValue value = descent_->step(
+      t_ - begun_, [this] { return loss_.evaluate(rows_of_step(), t_); });
+  loss_.require_finite(value, t_);
+  check_maps();
+  ++t_;
+  if (t_ - begun_ >= phase_steps() || descent_->finished()) end_phase();
+  return value;
+}
+
+// Finds a gradient that overflowed behind a finite loss, too.
+void LineasRun::check_maps() const {
+  if (parameters_.values().isfinite().all().item<bool>()) return;
+  for (size_t place = 0; place < parameters_.sites().size(); ++place)
+    if (!parameters_.scale_D(place).isfinite().all().item<bool>() ||
+        !parameters_.shift_D(place).isfinite().all().item<bool>())
+      fail(ErrorKind::numeric,
+           "step {}: the map of site \"{}\" is no longer finite. Try a "
+           "smaller --lr than {}.",
+           t_ + 1,
+           problem_.drive.sites()[parameters_.sites()[place]].name,
+           options_.lr);
+}
+
+void LineasRun::end_phase() {
+  const bool is_learning = phase_ == Phase::learn;
+  if (is_learning && search_) {
+    search_->note(support(), parameters_.values());
+    if (!search_->finished()) return begin(Phase::learn);
+    if (search_->best_P().defined())
+      parameters_.values().copy_(search_->best_P());
+  }
+  if (is_learning && options_.refit_steps > 0) {
+    freeze();
+    return begin(Phase::refit);
+  }
+  begin(Phase::done);
+}
+
+// Entries outside the support become the identity, exactly, and stay so.
+void LineasRun::freeze() {
+  const c10::NoGradGuard no_gradients;
+  Tensor& values_P = parameters_.values();
+  const Tensor identity_P = parameters_.identity();
+  free_P_ = (values_P - identity_P).abs() > kThreshold;
+  values_P.copy_(at::where(free_P_, values_P, identity_P));
+}
+
+MapSet LineasRun::result() const {
+  MapSet set = parameters_.to_map_set(problem_.drive.sites());
+  set.rules.position = settings_.loss.position;
+  return set;
+}
+
+Json LineasRun::findings() const {
+  Json findings = {{"support", support()},
+                   {"neurons", count_neurons(problem_)}};
+  if (!search_) return findings;
+  const Penalty found =
+      times(settings_.penalty.is_zero() ? Penalty{.l1_scale = 1, .l1_shift = 1}
+                                        : settings_.penalty,
+            search_->best_strength());
+  findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
+                         {"group", {found.group_scale, found.group_shift}}};
+  findings["path"] = search_->path();
+  return findings;
+}
+
+RunState LineasRun::state() const {
+  RunState state;
+  if (descent_) state.tensors = descent_->state();
+  state.tensors.emplace_back("maps", parameters_.values());
+  state.tensors.emplace_back(
+      "phase",
+      at::tensor({static_cast<int64_t>(phase_), t_, begun_}, at::kLong));
+  if (options_.refit_steps > 0)
+    state.tensors.emplace_back("free",
+                               free_P_.defined()
+                                   ? free_P_.to(at::kByte)
+                                   : at::ones({parameters_.size()}, at::kByte));
+  if (search_)
+    for (auto& named : search_->state(parameters_.values()))
+      state.tensors.push_back(std::move(named));
+  return state;
+}
+
+void LineasRun::restore(const RunState& state) {
+  const std::map<std::string, Tensor> tensors(state.tensors.begin(),
+                                              state.tensors.end());
+  const Tensor phase = tensors.at("phase");
+  phase_ = static_cast<Phase>(phase[0].item<int64_t>());
+  t_ = phase[1].item<int64_t>();
+  begun_ = phase[2].item<int64_t>();
+  if (phase_ == Phase::refit)
+    free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
+  if (search_) search_->restore(tensors);
+  if (!follows_curvature()) descent_ = make_descent();
+  descent_->restore(tensors);
+  parameters_.values().copy_(tensors.at("maps"));
+}
+
+}  // namespace lineas

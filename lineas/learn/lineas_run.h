@@ -1,0 +1,83 @@
+// One LinEAS run, step by step: the maps, the loss, the way down, and the
+// phases a run may go through: learning, the search for a penalty that leaves
+// the support asked for, the refit on the support that was found. Everything
+// that the next step depends on is in its state.
+#pragma once
+
+#include <memory>
+
+#include "lineas/learn/descent.h"
+#include "lineas/learn/lineas.h"
+#include "lineas/learn/map_loss.h"
+#include "lineas/learn/optimizer.h"
+#include "lineas/learn/run_state.h"
+#include "lineas/learn/support_search.h"
+
+namespace lineas {
+
+/// The options' words as what they mean.
+struct LineasSettings {
+  bool chooses_optimizer = false;  // --optimizer auto
+  OptimizerKind optimizer = OptimizerKind::adam;
+  Schedule schedule = Schedule::cosine;
+  Penalty penalty;
+  double support_budget = 1;  // share of all neurons; 1: no search
+  MapLossOptions loss;
+};
+
+/// Throws usage for an option that is out of range.
+LineasSettings parse_settings(const LineasOptions& options);
+
+class LineasRun {
+ public:
+  /// All three must outlive it. Records the target responses.
+  LineasRun(const LineasOptions& options,
+            const LineasSettings& settings,
+            const Problem& problem);
+
+  /// Loss and gradient at the present maps, then one update.
+  ObjectiveValue step();
+  bool finished() const { return phase_ == Phase::done; }
+
+  int64_t steps_done() const { return t_; }
+  /// How many there will be as far as can be told.
+  int64_t steps_expected() const;
+  double last_rate() const { return rate_; }
+  int64_t support() const { return parameters_.support(); }
+  /// The maps, and what their provenance says of the way they were found.
+  MapSet result() const;
+  Json findings() const;
+
+  RunState state() const;
+  void restore(const RunState& state);
+
+ private:
+  enum class Phase : int64_t { learn, refit, done };
+
+  std::vector<int64_t> rows_of_step() const;
+  bool follows_curvature() const;
+  Penalty penalty() const;
+  double first_strength();
+  int64_t phase_steps() const;
+  std::unique_ptr<Descent> make_descent();
+  std::unique_ptr<Descent> make_quasi_newton();
+  void begin(Phase phase);
+  void end_phase();
+  void freeze();
+  void check_maps() const;
+
+  const LineasOptions& options_;
+  const LineasSettings& settings_;
+  const Problem& problem_;
+  AffineParameters parameters_;
+  MapLoss loss_;
+  Phase phase_ = Phase::learn;
+  int64_t t_ = 0;      // steps done
+  int64_t begun_ = 0;  // steps done when the phase (or trial) began
+  double rate_ = 0;
+  Tensor free_P_;  // where entries may move; undefined: everywhere
+  std::optional<SupportSearch> search_;
+  std::unique_ptr<Descent> descent_;
+};
+
+}  // namespace lineas

@@ -1,0 +1,56 @@
+// The LinEAS loss as a function of the maps: runs the source prompts through
+// the model with the maps active, compares their responses with the recorded
+// target's, and leaves the gradient in the parameters. Bounds memory by
+// micro-batches; knows no optimizer.
+//
+// Suffixes: N samples, W neurons of all matched sites side by side.
+#pragma once
+
+#include "lineas/learn/learner.h"
+#include "lineas/learn/objective.h"
+#include "lineas/learn/parameters.h"
+#include "lineas/tap/pool.h"
+
+namespace lineas {
+
+struct MapLossOptions {
+  ObjectiveOptions objective;
+  Pooling pooling = Pooling::mean;
+  Position position = Position::all;
+  int64_t micro_batch = 0;  // prompts held with their graph; 0: all
+  std::string advice;       // where the loss grows out of bounds
+};
+
+class MapLoss {
+ public:
+  /// Records the target responses. Problem and parameters must outlive it.
+  MapLoss(const Problem& problem,
+          AffineParameters& parameters,
+          const MapLossOptions& options);
+
+  /// Loss over these source rows at the present maps; its gradient replaces
+  /// parameters.gradient(). `t` numbers the step, for drawn samples. Throws
+  /// usage where no mapped site lies before a matched one.
+  ObjectiveValue evaluate(const std::vector<int64_t>& rows, int64_t t);
+  /// Throws numeric, naming step and site, where the loss is not finite.
+  void require_finite(const ObjectiveValue& value, int64_t t) const;
+  /// The mapped sites that lie before the last matched one, in the order of the
+  /// pass. Known after the first evaluation.
+  const std::vector<SiteIndex>& reached() const { return reached_; }
+
+ private:
+  using Rows = std::vector<int64_t>;
+
+  Tensor respond(std::span<const int64_t> rows);
+  Tensor respond_without_graph(const Rows& rows);
+  ObjectiveValue compare(const Tensor& response_NW, int64_t t);
+  void note_reached(const std::vector<SiteIndex>& visited);
+
+  const Problem& problem_;
+  AffineParameters& parameters_;
+  MapLossOptions options_;
+  MatchObjective objective_;
+  std::vector<SiteIndex> reached_;
+};
+
+}  // namespace lineas

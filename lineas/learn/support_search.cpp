@@ -1,0 +1,71 @@
+#include "lineas/learn/support_search.h"
+
+#include <cmath>
+#include <limits>
+
+namespace lineas {
+namespace {
+
+constexpr double kStride = 3;  // of the first trials, to the power of their
+                               // number: until there is a bracket
+constexpr double kNarrowest = 1.02;  // a bracket too narrow to be worth a trial
+
+}  // namespace
+
+SupportSearch::SupportSearch(int64_t budget, double strength)
+    : budget_(budget), strength_(strength) {}
+
+void SupportSearch::note(int64_t support, const Tensor& values_P) {
+  trials_.emplace_back(strength_, support);
+  if (support <= budget_ && support > best_support_) {
+    best_P_ = values_P.clone();
+    best_strength_ = strength_;
+    best_support_ = support;
+  }
+  double weak = 0, strong = INFINITY;  // too much support, and little enough
+  for (const auto& [strength, found] : trials_)
+    if (found > budget_)
+      weak = std::max(weak, strength);
+    else
+      strong = std::min(strong, strength);
+  const double stride = std::pow(kStride, static_cast<double>(trials_.size()));
+  strength_ = weak == 0            ? strong / stride
+              : std::isinf(strong) ? weak * stride
+                                   : std::sqrt(weak * strong);
+  finished_ = static_cast<double>(best_support_) >=
+                  kEnough * static_cast<double>(budget_) ||
+              static_cast<int>(trials_.size()) >= kMostTrials ||
+              (weak > 0 && strong < weak * kNarrowest);
+}
+
+Json SupportSearch::path() const {
+  Json path = Json::array();
+  for (const auto& [strength, support] : trials_)
+    path.push_back({strength, support});
+  return path;
+}
+
+std::vector<std::pair<std::string, Tensor>> SupportSearch::state(
+    const Tensor& like_P) const {
+  Tensor trials = at::full({kMostTrials, 2}, NAN, at::kDouble);
+  for (size_t i = 0; i < trials_.size(); ++i) {
+    trials[i][0] = trials_[i].first;
+    trials[i][1] = static_cast<double>(trials_[i].second);
+  }
+  return {{"search.trials", trials},
+          {"search.best", best_P_.defined() ? best_P_ : like_P}};
+}
+
+void SupportSearch::restore(const std::map<std::string, Tensor>& state) {
+  const Tensor trials = state.at("search.trials"),
+               best_P = state.at("search.best");
+  *this = SupportSearch(budget_, strength_);
+  for (int64_t i = 0; i < trials.size(0); ++i) {
+    const double strength = trials[i][0].item<double>();
+    if (!std::isfinite(strength)) break;
+    strength_ = strength;
+    note(static_cast<int64_t>(trials[i][1].item<double>()), best_P);
+  }
+}
+
+}  // namespace lineas

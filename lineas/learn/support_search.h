@@ -1,0 +1,54 @@
+// The search for the penalty that leaves a given share of the neurons moved: a
+// path of warm-started trials, first by factors until the support asked for
+// lies between two penalties, then by halves. Knows no model: is told each
+// trial's maps and support.
+//
+// Suffixes: P parameters.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lineas/base/json.h"
+#include "lineas/tensor/tensor.h"
+
+namespace lineas {
+
+class SupportSearch {
+ public:
+  /// At most `budget` neurons are to move; a support of at least `kEnough` of
+  /// it ends the search. `strength` is the first penalty's factor.
+  SupportSearch(int64_t budget, double strength);
+
+  static constexpr double kEnough = 0.8;
+  static constexpr int kMostTrials = 12;
+
+  /// What a trial with the present strength came to; moves the strength on.
+  void note(int64_t support, const Tensor& values_P);
+  bool finished() const { return finished_; }
+  double strength() const { return strength_; }
+
+  /// The maps with the largest support within the budget, or undefined where
+  /// no trial met it.
+  const Tensor& best_P() const { return best_P_; }
+  double best_strength() const { return best_strength_; }
+  int64_t best_support() const { return best_support_; }
+  /// [strength, support] of every trial.
+  Json path() const;
+
+  std::vector<std::pair<std::string, Tensor>> state(const Tensor& like_P) const;
+  void restore(const std::map<std::string, Tensor>& state);
+
+ private:
+  int64_t budget_;
+  double strength_;
+  std::vector<std::pair<double, int64_t>> trials_;
+  Tensor best_P_;
+  double best_strength_ = 0;
+  int64_t best_support_ = -1;
+  bool finished_ = false;
+};
+
+}  // namespace lineas

@@ -1,0 +1,27 @@
+// Where learning starts when it may choose: at the closed-form maps that one
+// incremental pass gives, instead of the identity.
+#pragma once
+
+#include "lineas/learn/learner.h"
+#include "lineas/learn/parameters.h"
+#include "lineas/learn/whitening.h"
+#include "lineas/tap/pool.h"
+
+namespace lineas {
+
+struct WarmStartOptions {
+  Pooling pooling = Pooling::mean;
+  Position position = Position::all;
+  int64_t micro_batch = 0;
+};
+
+/// Sets the maps of `sites` (some of the problem's mapped sites) to what
+/// linear-act fits there, with target prompts untouched, and answers the white
+/// coordinates that belong to the responses on the way. One forward pass over
+/// all prompts.
+Whitening warm_start(const Problem& problem,
+                     const std::vector<SiteIndex>& sites,
+                     const WarmStartOptions& options,
+                     AffineParameters& parameters);
+
+}  // namespace lineas

@@ -1,0 +1,74 @@
+#include "lineas/learn/whitening.h"
+
+#include "lineas/ot/moments.h"
+
+namespace lineas {
+namespace {
+
+// A neuron that hardly varies is treated as if it varied by this share of its
+// site's usual deviation, or its scale would swing at the least slope.
+constexpr double kLeastShare = 0.1;
+
+}  // namespace
+
+Whitening::Whitening(const std::vector<Tensor>& source,
+                     const AffineParameters& parameters) {
+  for (size_t place = 0; place < source.size(); ++place) {
+    const int64_t width = parameters.scale_D(place).size(0);
+    const auto options = parameters.values().options();
+    Site site{width, at::zeros({width}, options), at::ones({width}, options)};
+    if (source[place].defined()) {
+      const Moments found = moments(source[place]);
+      const Tensor usual = found.deviation_D.square().mean().sqrt();
+      site.mean_D = found.mean_D.to(options);
+      site.deviation_D = at::hypot(found.deviation_D, usual * kLeastShare)
+                             .clamp_min(1e-6)
+                             .to(options);
+    }
+    sites_.push_back(site);
+  }
+}
+
+// body(site, scales_D in, shifts_D in, scales_D out, shifts_D out).
+template <typename Body>
+Tensor Whitening::by_site(const Tensor& in_P, Body body) const {
+  Tensor out_P = at::empty_like(in_P);
+  int64_t begin = 0;
+  for (const Site& site : sites_) {
+    const auto scales = [&](const Tensor& x) {
+      return x.narrow(0, begin, site.width);
+    };
+    const auto shifts = [&](const Tensor& x) {
+      return x.narrow(0, begin + site.width, site.width);
+    };
+    body(site, scales(in_P), shifts(in_P), scales(out_P), shifts(out_P));
+    begin += 2 * site.width;
+  }
+  return out_P;
+}
+
+Tensor Whitening::gradient_P(const Tensor& gradient_P) const {
+  return by_site(gradient_P,
+                 [](const Site& site,
+                    const Tensor& scale,
+                    const Tensor& shift,
+                    Tensor turn,
+                    Tensor slide) {
+                   turn.copy_((scale - site.mean_D * shift) / site.deviation_D);
+                   slide.copy_(shift);
+                 });
+}
+
+Tensor Whitening::move_P(const Tensor& white_P) const {
+  return by_site(white_P,
+                 [](const Site& site,
+                    const Tensor& turn,
+                    const Tensor& slide,
+                    Tensor scale,
+                    Tensor shift) {
+                   scale.copy_(turn / site.deviation_D);
+                   shift.copy_(slide - site.mean_D * scale);
+                 });
+}
+
+}  // namespace lineas

@@ -1,0 +1,38 @@
+// Coordinates of the maps in which a site's own transport loss is nearly a
+// sphere: a neuron's scale turns about the mean of its source responses and is
+// measured in their deviation. Takes away what makes first-order steps slow:
+// the pull of scale and shift on one another, and neurons of different size.
+//
+// Suffixes: N source samples, D neurons, P parameters.
+#pragma once
+
+#include "lineas/learn/parameters.h"
+
+namespace lineas {
+
+class Whitening {
+ public:
+  /// `source`: what the source prompts answer at every mapped site before its
+  /// map, [N, D]; an undefined tensor leaves that site's coordinates alone.
+  explicit Whitening(const std::vector<Tensor>& source,
+                     const AffineParameters& parameters);
+
+  /// A gradient for the maps as one for the white coordinates.
+  Tensor gradient_P(const Tensor& gradient_P) const;
+  /// A move of the white coordinates as one of the maps.
+  Tensor move_P(const Tensor& white_P) const;
+
+ private:
+  // One site's coordinates (turn, slide): d scale = turn / deviation,
+  // d shift = slide - mean d scale.
+  struct Site {
+    int64_t width;
+    Tensor mean_D, deviation_D;
+  };
+  template <typename Body>
+  Tensor by_site(const Tensor& in_P, Body body) const;
+
+  std::vector<Site> sites_;
+};
+
+}  // namespace lineas

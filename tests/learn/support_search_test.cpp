@@ -1,0 +1,66 @@
+// The search for a penalty, on supports that are known functions of it.
+#include "lineas/learn/support_search.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "tests/support/compare.h"
+
+namespace lineas {
+namespace {
+
+int64_t support_at(double strength) {
+  return static_cast<int64_t>(1000 * std::exp(-strength));
+}
+
+void run(SupportSearch& search, int trials = 100) {
+  for (int i = 0; i < trials && !search.finished(); ++i)
+    search.note(support_at(search.strength()),
+                at::full({4}, search.strength()));
+}
+
+class Budget : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(Budget, IsMetFromBothSides) {
+  for (const double first : {1e-3, 1.0, 100.0}) {
+    SupportSearch search(GetParam(), first);
+    run(search);
+    EXPECT_TRUE(search.finished());
+    EXPECT_LE(search.best_support(), GetParam());
+    EXPECT_GE(static_cast<double>(search.best_support()),
+              SupportSearch::kEnough * static_cast<double>(GetParam()));
+    EXPECT_EQ(support_at(search.best_strength()), search.best_support());
+    EXPECT_FLOAT_EQ(search.best_P()[0].item<float>(),
+                    static_cast<float>(search.best_strength()))
+        << "the maps of that trial";
+    EXPECT_LE(search.path().size(), size_t{SupportSearch::kMostTrials});
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Supports, Budget, ::testing::Values(500, 100, 10));
+
+TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
+  SupportSearch search(5, 1);
+  for (int i = 0; i < 100 && !search.finished(); ++i)
+    search.note(900, at::ones({4}));
+  EXPECT_TRUE(search.finished());
+  EXPECT_FALSE(search.best_P().defined());
+}
+
+TEST(SupportSearch, StateCarriesItOn) {
+  SupportSearch unbroken(100, 1e-3), broken(100, 1e-3);
+  run(unbroken);
+  run(broken, 3);
+  std::map<std::string, Tensor> saved;
+  for (const auto& [name, tensor] : broken.state(at::zeros({4})))
+    saved[name] = tensor.clone();
+  SupportSearch resumed(100, 1e-3);
+  resumed.restore(saved);
+  run(resumed);
+  EXPECT_EQ(resumed.path(), unbroken.path());
+  EXPECT_TRUE(at::equal(resumed.best_P(), unbroken.best_P()));
+}
+
+}  // namespace
+}  // namespace lineas

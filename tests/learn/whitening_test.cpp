@@ -1,0 +1,68 @@
+// White coordinates: the two maps are each other's transpose, and a site's own
+// transport loss is a sphere in them.
+#include "lineas/learn/whitening.h"
+
+#include <gtest/gtest.h>
+
+#include "lineas/ot/quantile.h"
+#include "tests/support/compare.h"
+
+namespace lineas {
+namespace {
+
+using testing::error_of;
+
+SiteTable table() {
+  SiteTable table;
+  table.add("a", 5);
+  table.add("b", 3);
+  return table;
+}
+
+TEST(Whitening, GradientsAndMovesAreTransposed) {
+  at::manual_seed(3);
+  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const Whitening whitening({at::randn({9, 5}) * 3 + 2, at::randn({9, 3}) - 1},
+                            parameters);
+  const Tensor gradient_P = at::randn({16}), white_P = at::randn({16});
+  EXPECT_NEAR(gradient_P.dot(whitening.move_P(white_P)).item<float>(),
+              whitening.gradient_P(gradient_P).dot(white_P).item<float>(),
+              1e-4);
+}
+
+TEST(Whitening, LeavesASiteWithoutSamplesAlone) {
+  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const Whitening whitening({Tensor(), Tensor()}, parameters);
+  const Tensor move_P = at::randn({16});
+  EXPECT_TRUE(at::equal(whitening.move_P(move_P), move_P));
+  EXPECT_TRUE(at::equal(whitening.gradient_P(move_P), move_P));
+}
+
+// n W2^2 of a site under a small map grows alike in every white direction,
+// however far from zero its neurons are.
+TEST(Whitening, ASitesOwnLossIsASphere) {
+  at::manual_seed(4);
+  const int64_t n = 40;
+  const Tensor sample_ND = at::randn({n, 5});
+  const Tensor source_ND =
+      (sample_ND - sample_ND.mean(0)) / sample_ND.std(0) * 2 +
+      at::tensor({0.f, 3.f, -5.f, 8.f, 1.f});
+  const AffineParameters parameters(table(), {0}, at::kCPU);
+  const Whitening whitening({source_ND}, parameters);
+  const auto loss_of = [&](const Tensor& white_P) {
+    const Tensor move_P = whitening.move_P(white_P);
+    const Tensor moved_ND =
+        source_ND * (1 + move_P.narrow(0, 0, 5)) + move_P.narrow(0, 5, 5);
+    return transport_loss(moved_ND, couple(source_ND, n))
+        .loss_D.sum()
+        .item<double>();
+  };
+  for (int trial = 0; trial < 5; ++trial) {
+    const Tensor white_P = at::randn({10});
+    const Tensor small_P = white_P / white_P.norm() * 1e-2;
+    EXPECT_NEAR(loss_of(small_P) / (n * 1e-4), 1, 0.03);
+  }
+}
+
+}  // namespace
+}  // namespace lineas
