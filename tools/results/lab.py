@@ -119,7 +119,8 @@ class Lab:
         """The options of the penalty that another recipe's search found."""
         if "penalty_of" not in recipe:
             return []
-        found = provenance(self.learn(recipe["penalty_of"])[0])["penalty"]
+        made, _ = self.learn(recipe["penalty_of"])
+        found = provenance(made)["found"]["penalty"]
         return [x for name in ("l1", "group")
                 for x in (f"--{name}", ",".join(map(str, found[name])))]
 

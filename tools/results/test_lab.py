@@ -79,7 +79,8 @@ class Pretended(unittest.TestCase):
 
     def test_a_penalty_found_by_another_recipe_is_taken(self):
         header = json.dumps({"__metadata__": {"provenance": json.dumps(
-            {"penalty": {"l1": [0.5, 2], "group": [0, 0]}})}}).encode()
+            {"found": {"penalty": {"l1": [0.5, 2], "group": [0, 0]}}})}}
+        ).encode()
         found = self.folder / "found.safetensors"
         found.write_bytes(len(header).to_bytes(8, "little") + header + b"data")
         self.lab.learn = lambda recipe: (found, {})
