@@ -69,7 +69,7 @@ TEST(ConceptCounts, OneTextFallsIntoOneOfThreeKinds) {
 
 TEST(CountConcepts, ATopicGoesOnWhereTheOpeningHasIt) {
   PromptSet openings =
-      read_prompts(engine().folder() + "/eval/openings.json#sea");
+      read_prompts(engine().folder() + "/eval/prompts.json#sea");
   openings.texts.resize(25);
   const auto counts =
       count_concepts(engine(),

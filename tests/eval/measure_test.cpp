@@ -21,7 +21,7 @@ PromptSet some(const std::string& spec, size_t count) {
 MeasureOptions small_request() {
   return {.count = {.concepts = {{"topic", "sea"}},
                     .strengths = {0, 1},
-                    .openings = some("openings.json#sea", 10),
+                    .openings = some("openings.json#free", 10),
                     .new_tokens = 16},
           .neutral = some("neutral.txt", 12)};
 }

@@ -7,7 +7,8 @@ eval/openings.txt     500 neutral openings, one a line (bucket 0)
 eval/neutral.txt      300 stories of neutral tone, one a line (bucket 0)
 eval/heldout.jsonl    500 documents with labels and the grammar's logprob
 eval/choices.jsonl    400 multiple-choice questions, answer 0..3
-eval/openings.json    openings by use: of a topic, and to choose settings with
+eval/openings.json    openings that leave the topic open, and others to choose
+                      settings with
 eval/prompts.json     lists like prompts/, to see whether a map carries over
                       to prompts that nothing was learned from (bucket 0)
 
@@ -87,21 +88,31 @@ def openings(world, size):
             return found
 
 
+def before_topic(world, opening):
+    """An opening up to the place or thing that shows its topic: what follows
+    may be of any topic."""
+    showing = [text for rule in ("place", "object")
+               for texts in world.data["rules"][rule].values()
+               if isinstance(texts, list) for text in texts]
+    ends = [opening.find(" " + text) for text in showing]
+    return opening[:min(end for end in ends if end >= 0)]
+
+
 def more_openings(world, known):
-    """Openings that are in no other list: "selection" of any topic, and those
-    of a topic, to measure and to choose settings with."""
-    sizes = {"selection": 200}
-    for topic in TOPICS:
-        sizes |= {topic: 500, f"{topic}_selection": 200}
+    """Openings in no other list: "selection" like openings.txt, and "free",
+    which stop before they show a topic. "free_selection" is for settings."""
+    sizes = {"free": 500, "free_selection": 200, "selection": 200}
     lists, taken = {name: [] for name in sizes}, set(known)
     for document in tales(world, "eval", "more openings"):
-        text, topic = document.units[0].text, document.labels["topic"]
-        names = [topic, f"{topic}_selection", "selection"]
-        open_lists = [n for n in names
-                      if n in sizes and len(lists[n]) < sizes[n]]
-        if open_lists and text not in taken:
-            taken.add(text)
-            lists[open_lists[0]].append(text)
+        text = document.units[0].text
+        free = before_topic(world, text)
+        for name in sizes:
+            made = text if name == "selection" else free
+            if len(lists[name]) < sizes[name] and made not in taken \
+                    and sum(n in made.split() for n in world.names) == 2:
+                taken |= {text, free}
+                lists[name].append(made)
+                break
         if all(len(lists[n]) == sizes[n] for n in sizes):
             return lists
 

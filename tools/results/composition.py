@@ -32,13 +32,12 @@ def cells():
     for seed in SEEDS:
         for kind in KINDS:
             for method in METHODS:
-                openings = CONCEPTS[SECOND if kind == "removal"
-                                    else FIRST]["openings"]
                 key = {"kind": kind, "method": method, "seed": seed}
                 yield key, {
                     "maps": maps_of(method, seed, kind),
                     "measure": [
-                        measure(maps, FIRST, seed, STRENGTHS, openings,
+                        measure(maps, FIRST, seed, STRENGTHS,
+                                CONCEPTS[SECOND]["openings"],
                                 others=[SECOND], held=False)
                         for maps in SETS]}
 

@@ -24,18 +24,17 @@ MODEL = "tinytown"
 BUNDLED = ROOT / "bundled" / MODEL
 CURVE_POINTS = 60
 
-# What is steered, from which lists, and what measures it.
+# What is steered, from which lists, and what measures it. A topic is measured
+# behind openings that leave it open: behind others it is decided already.
 CONCEPTS = {
     "tone": {"concept": "tone=rude", "lists": "tone.json", "source": "rude",
              "target": "neutral", "openings": "eval/openings.txt",
              "selection": "eval/openings.json#selection"},
-    "sea": {"concept": "topic=sea", "lists": "topic.json", "source": "sea",
-            "target": "not_sea", "openings": "eval/openings.json#sea",
-            "selection": "eval/openings.json#sea_selection"},
-    "space": {"concept": "topic=space", "lists": "topic.json",
-              "source": "space", "target": "not_space",
-              "openings": "eval/openings.json#space",
-              "selection": "eval/openings.json#space_selection"},
+    **{topic: {"concept": f"topic={topic}", "lists": "topic.json",
+               "source": topic, "target": f"not_{topic}",
+               "openings": "eval/openings.json#free",
+               "selection": "eval/openings.json#free_selection"}
+       for topic in ("sea", "space")},
 }
 
 
