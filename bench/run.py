@@ -59,7 +59,8 @@ class Bench:
         log = self.data / "log.jsonl"
         self.run(self.build / "lineas", "learn", "-m", folder,
                  "--source", folder / "source.jsonl",
-                 "--target", folder / "target.jsonl", "--steps", steps,
+                 "--target", folder / "target.jsonl",
+                 "--optimizer", "adam", "--steps", steps,
                  "--log", log, "-o", self.data / "map.safetensors",
                  "--device", "cpu", *extra)
         first, *rest = map(json.loads, log.read_text().splitlines())
@@ -154,8 +155,8 @@ def bench_tone(b):
     for path in maps:
         b.run(b.build / "lineas", "learn", "-m", "tinytown", "--take", 32,
               "--source", f"{lists}#rude", "--target", f"{lists}#neutral",
-              "--sites", ".*norm.*", "--steps", 100,
-              "--lr", 0.01,
+              "--sites", ".*norm.*", "--optimizer", "adam",
+              "--steps", 100, "--lr", 0.01, "--l1", "1000,0",
               "-o", path, "--device", "cpu")
     same = maps[0].read_bytes() == maps[1].read_bytes()
     b.note("same_map_twice", int(same), "1 = yes", ">= 1")

@@ -21,13 +21,19 @@ struct Arguments {
   ToneOptions tone;
 };
 
-constexpr const char* kPrompt = "Greta and Simon met at the bakery.";
+// One that the untouched model goes on from rudely, so that there is something
+// to see.
+constexpr const char* kPrompt =
+    "Paula and Quinn met at the compost heap in the morning.";
 constexpr int64_t kPrompts = 32;
 // The norms before attention and before the head read the tone as well; maps on
 // the default sites alone move this small model less.
 constexpr const char* kSites = ".*norm.*";
 constexpr int64_t kSteps = 100;
 constexpr double kRate = 0.01;
+// A penalty that holds every scale at 1: of the settings tried, shifts alone
+// leave the grammar of this small model alone (README).
+constexpr const char* kShiftsOnly = "1000,0";
 
 MapSet learn_demo_map(const Engine& engine) {
   const std::string lists = engine.folder() + "/prompts/tone.json";
@@ -36,7 +42,10 @@ MapSet learn_demo_map(const Engine& engine) {
   request.target = read_prompts(lists + "#neutral");
   request.take = kPrompts;
   request.sites = kSites;
-  request.options = {{"steps", kSteps}, {"lr", kRate}};
+  request.options = {{"optimizer", "adam"},
+                     {"steps", kSteps},
+                     {"lr", kRate},
+                     {"l1", kShiftsOnly}};
   fmt::print(
       "Learning from {} rude and {} neutral texts\n", kPrompts, kPrompts);
   const auto start = std::chrono::steady_clock::now();

@@ -21,6 +21,28 @@ std::shared_ptr<const WeightFile> open_weights(const std::string& path) {
   return std::make_shared<TorchFile>(path);
 }
 
+// Lets go of every piece that is copied, so that a tensor never lies in memory
+// whole beside its copy.
+Tensor copy_in_pieces(const WeightFile& file,
+                      const TensorEntry& entry,
+                      at::ScalarType dtype,
+                      at::Device device) {
+  constexpr uint64_t kPieceBytes = 4 << 20;
+  const Tensor stored = file.view(entry);
+  if (stored.dim() == 0 || stored.numel() == 0) return stored.to(device, dtype);
+  Tensor copy = at::empty(stored.sizes(), at::device(device).dtype(dtype));
+  const int64_t rows = stored.size(0);
+  const uint64_t row_bytes = (entry.end - entry.begin) / rows;
+  const auto step = static_cast<int64_t>(
+      kPieceBytes / std::min(std::max<uint64_t>(row_bytes, 1), kPieceBytes));
+  for (int64_t row = 0; row < rows; row += step) {
+    const int64_t count = std::min(step, rows - row);
+    copy.narrow(0, row, count).copy_(stored.narrow(0, row, count));
+    file.release(entry, row * row_bytes, (row + count) * row_bytes);
+  }
+  return copy;
+}
+
 }  // namespace
 
 SafetensorsFile::SafetensorsFile(const std::string& path)
@@ -49,8 +71,10 @@ Tensor SafetensorsFile::view(const std::string& name) const {
        nearest_names(name, names));
 }
 
-void SafetensorsFile::release(const TensorEntry& entry) const {
-  file_->release(entry.begin, entry.end);
+void SafetensorsFile::release(const TensorEntry& entry,
+                              uint64_t begin,
+                              uint64_t end) const {
+  file_->release(entry.begin + begin, std::min(entry.end, entry.begin + end));
 }
 
 Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
@@ -172,9 +196,11 @@ Tensor Checkpoint::load(const std::string& name,
          files_[at.file]->path(),
          name,
          name_of(entry(at).dtype));
-  const Tensor loaded = mapped.to(device, dtype);
-  if (!loaded.is_alias_of(mapped)) files_[at.file]->release(entry(at));
-  return loaded;
+  const bool is_as_asked =
+      mapped.scalar_type() == dtype && mapped.device() == device;
+  return is_as_asked
+             ? mapped
+             : copy_in_pieces(*files_[at.file], entry(at), dtype, device);
 }
 
 std::vector<std::string> Checkpoint::names() const {

@@ -29,7 +29,9 @@ class SafetensorsFile : public WeightFile {
   Tensor view(const TensorEntry& entry) const override;
   /// The tensor of that name; throws not_found.
   Tensor view(const std::string& name) const;
-  void release(const TensorEntry& entry) const override;
+  void release(const TensorEntry& entry,
+               uint64_t begin,
+               uint64_t end) const override;
 
  private:
   std::shared_ptr<MappedFile> file_;

@@ -273,8 +273,10 @@ Tensor TorchFile::view(const TensorEntry& entry) const {
   return view(*by_name_.at(entry.name));
 }
 
-void TorchFile::release(const TensorEntry& entry) const {
-  file_->release(entry.begin, entry.end);
+void TorchFile::release(const TensorEntry& entry,
+                        uint64_t begin,
+                        uint64_t end) const {
+  file_->release(entry.begin + begin, std::min(entry.end, entry.begin + end));
 }
 
 }  // namespace lineas

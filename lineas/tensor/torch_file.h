@@ -35,7 +35,9 @@ class TorchFile : public WeightFile {
   /// file holds something else.
   const std::vector<TensorEntry>& entries() const override { return entries_; }
   Tensor view(const TensorEntry& entry) const override;
-  void release(const TensorEntry& entry) const override;
+  void release(const TensorEntry& entry,
+               uint64_t begin,
+               uint64_t end) const override;
 
  private:
   struct Bytes {

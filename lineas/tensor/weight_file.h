@@ -17,8 +17,11 @@ class WeightFile {
   /// The tensor frozen, read only: the mapped bytes themselves, or a copy
   /// where they do not lie as a tensor must.
   virtual Tensor view(const TensorEntry& entry) const = 0;
-  /// Drops the pages of a tensor that has been copied elsewhere.
-  virtual void release(const TensorEntry& entry) const = 0;
+  /// Drops the pages of bytes [begin, end) of a tensor that have been copied
+  /// elsewhere; looking at them again reads the file again.
+  virtual void release(const TensorEntry& entry,
+                       uint64_t begin,
+                       uint64_t end) const = 0;
 };
 
 }  // namespace lineas

@@ -83,6 +83,24 @@ TEST(Checkpoint, LoadsMappedOrConverted) {
       checkpoint.load("b", at::kFloat, at::kCPU).to(at::kBFloat16), narrow));
 }
 
+// 9 MB in rows of 12 kB and in one row: several pieces, one piece, no row.
+TEST(Checkpoint, ConvertsLargeTensorsPieceByPiece) {
+  const TempFolder folder;
+  at::manual_seed(2);
+  std::vector<std::pair<std::string, Tensor>> tensors = {
+      {"tall", at::randn({777, 3001})},
+      {"wide", at::randn({1, 2000001})},
+      {"none", at::empty({0, 4})},
+      {"one", at::randn({})}};
+  write_safetensors(folder / "model.safetensors", tensors);
+  const Checkpoint checkpoint(folder.path());
+  for (const auto& [name, tensor] : tensors)
+    for (int again = 0; again < 2; ++again)
+      EXPECT_TRUE(at::equal(checkpoint.load(name, at::kBFloat16, at::kCPU),
+                            tensor.to(at::kBFloat16)))
+          << name;
+}
+
 TEST(Checkpoint, ReadsShardsThroughTheIndex) {
   const TempFolder folder;
   write_tensors(folder / "one.safetensors", {{"a", at::zeros({2})}});
