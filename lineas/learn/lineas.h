@@ -36,9 +36,8 @@ requires std::same_as<std::remove_const_t<Options>, LineasOptions>
 void visit_options(Options& options, Visitor&& visit) {
   visit("optimizer",
         options.optimizer,
-        "adam (betas .9/.9), sgd, or auto: L-BFGS from the closed form where "
-        "every "
-        "step sees all prompts and no penalty, else adam");
+        "adam (betas .9/.9), sgd, or auto: L-BFGS from the closed form, with a "
+        "penalty proximal gradient, where steps draw prompts adam");
   visit("steps", options.steps, "optimisation steps");
   visit("lr", options.lr, "learning rate of the first step");
   visit("schedule",

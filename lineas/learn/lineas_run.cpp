@@ -4,8 +4,10 @@
 #include "lineas/base/log.h"
 #include "lineas/base/seed.h"
 #include "lineas/learn/first_order.h"
+#include "lineas/learn/proximal.h"
 #include "lineas/learn/quasi_newton.h"
 #include "lineas/learn/warm_start.h"
+#include "lineas/tap/recorder.h"
 
 namespace lineas {
 namespace {
@@ -52,12 +54,14 @@ LineasRun::LineasRun(const LineasOptions& options,
   begin(Phase::learn);
 }
 
-// Whether every step sees the same smooth loss, and no optimizer was named.
-bool LineasRun::follows_curvature() const {
+// Curvature is to be had where every step sees the same loss.
+LineasRun::Way LineasRun::way() const {
   const auto total = static_cast<int64_t>(problem_.source_rows.size());
-  return settings_.chooses_optimizer && settings_.penalty.is_zero() &&
-         !search_ && settings_.loss.objective.match == OtMatch::exact &&
-         (options_.batch == 0 || options_.batch == total);
+  const bool is_noiseless = settings_.loss.objective.match == OtMatch::exact &&
+                            (options_.batch == 0 || options_.batch == total);
+  if (!settings_.chooses_optimizer || !is_noiseless) return Way::first_order;
+  return settings_.penalty.is_zero() && !search_ ? Way::quasi_newton
+                                                 : Way::proximal;
 }
 
 Penalty LineasRun::penalty() const {
@@ -71,7 +75,8 @@ Penalty LineasRun::penalty() const {
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
 double LineasRun::first_strength() {
   if (!settings_.penalty.is_zero()) return 1;
-  if (settings_.optimizer == OptimizerKind::adam) return kFirstShare;
+  if (way() == Way::first_order && settings_.optimizer == OptimizerKind::adam)
+    return kFirstShare;
   loss_.require_finite(loss_.evaluate(rows_of_step(), 0), 0);
   return kFirstShare * parameters_.gradient().abs().max().item<double>();
 }
@@ -89,7 +94,8 @@ int64_t LineasRun::steps_expected() const {
 }
 
 std::unique_ptr<Descent> LineasRun::make_descent() {
-  if (follows_curvature()) return make_quasi_newton();
+  if (way() == Way::quasi_newton) return make_quasi_newton();
+  if (way() == Way::proximal) return make_proximal();
   return std::make_unique<FirstOrder>(
       parameters_,
       FirstOrderOptions{.optimizer = settings_.optimizer,
@@ -119,6 +125,27 @@ std::unique_ptr<Descent> LineasRun::make_quasi_newton() {
   const double at_closed_form = loss_here();
   if (!(at_closed_form < at_identity)) parameters_.values().copy_(identity_P);
   return std::make_unique<QuasiNewton>(parameters_, std::move(whitening));
+}
+
+const std::vector<double>& LineasRun::scale_sizes() {
+  if (!scale_sizes_.empty()) return scale_sizes_;
+  for (const Tensor& source_ND : record(problem_.drive,
+                                        problem_.source_rows,
+                                        problem_.map_sites,
+                                        {.pooling = settings_.loss.pooling,
+                                        .micro_batch = options_.micro_batch}))
+    scale_sizes_.push_back(source_ND.square().mean().item<double>());
+  return scale_sizes_;
+}
+
+// A refit is there to undo the shrinking, so it goes without the penalty.
+std::unique_ptr<Descent> LineasRun::make_proximal() {
+  const Penalty none;
+  return std::make_unique<ProximalGradient>(
+      parameters_,
+      scale_sizes(),
+      ProximalOptions{.penalty = phase_ == Phase::refit ? none : penalty()},
+      free_P_);
 }
 
 void LineasRun::begin(Phase phase) {
@@ -172,7 +199,10 @@ void LineasRun::end_phase() {
   const bool is_learning = phase_ == Phase::learn;
   if (is_learning && search_) {
     search_->note(support(), parameters_.values());
-    if (!search_->finished()) return begin(Phase::learn);
+    if (!search_->finished()) {
+      parameters_.values().copy_(search_->start_P());
+      return begin(Phase::learn);
+    }
     if (search_->best_P().defined())
       parameters_.values().copy_(search_->best_P());
   }
@@ -240,7 +270,7 @@ void LineasRun::restore(const RunState& state) {
   if (phase_ == Phase::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
   if (search_) search_->restore(tensors);
-  if (!follows_curvature()) descent_ = make_descent();
+  if (way() != Way::quasi_newton) descent_ = make_descent();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
 }

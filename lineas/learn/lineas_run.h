@@ -55,12 +55,16 @@ class LineasRun {
   enum class Phase : int64_t { learn, refit, done };
 
   std::vector<int64_t> rows_of_step() const;
-  bool follows_curvature() const;
+  enum class Way { first_order, quasi_newton, proximal };
+
+  Way way() const;
   Penalty penalty() const;
   double first_strength();
+  const std::vector<double>& scale_sizes();
   int64_t phase_steps() const;
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_quasi_newton();
+  std::unique_ptr<Descent> make_proximal();
   void begin(Phase phase);
   void end_phase();
   void freeze();
@@ -77,6 +81,7 @@ class LineasRun {
   double rate_ = 0;
   Tensor free_P_;  // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
+  std::vector<double> scale_sizes_;  // see ProximalGradient
   std::unique_ptr<Descent> descent_;
 };
 

@@ -22,6 +22,10 @@ void SupportSearch::note(int64_t support, const Tensor& values_P) {
     best_strength_ = strength_;
     best_support_ = support;
   }
+  if (support > budget_ ? strength_ > start_strength_ : start_strength_ == 0) {
+    start_P_ = values_P.clone();
+    if (support > budget_) start_strength_ = strength_;
+  }
   double weak = 0, strong = INFINITY;  // too much support, and little enough
   for (const auto& [strength, found] : trials_)
     if (found > budget_)
@@ -53,19 +57,21 @@ std::vector<std::pair<std::string, Tensor>> SupportSearch::state(
     trials[i][1] = static_cast<double>(trials_[i].second);
   }
   return {{"search.trials", trials},
+          {"search.start", start_P_.defined() ? start_P_ : like_P},
           {"search.best", best_P_.defined() ? best_P_ : like_P}};
 }
 
 void SupportSearch::restore(const std::map<std::string, Tensor>& state) {
-  const Tensor trials = state.at("search.trials"),
-               best_P = state.at("search.best");
+  const Tensor trials = state.at("search.trials");
   *this = SupportSearch(budget_, strength_);
   for (int64_t i = 0; i < trials.size(0); ++i) {
     const double strength = trials[i][0].item<double>();
     if (!std::isfinite(strength)) break;
     strength_ = strength;
-    note(static_cast<int64_t>(trials[i][1].item<double>()), best_P);
+    note(static_cast<int64_t>(trials[i][1].item<double>()), at::empty({0}));
   }
+  if (start_P_.defined()) start_P_ = state.at("search.start");
+  if (best_P_.defined()) best_P_ = state.at("search.best");
 }
 
 }  // namespace lineas

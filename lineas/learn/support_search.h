@@ -30,6 +30,9 @@ class SupportSearch {
   bool finished() const { return finished_; }
   double strength() const { return strength_; }
 
+  /// Where the next trial starts: the sparsest maps that moved too many neurons
+  /// (entries at rest are slow to leave it), else the last trial's.
+  const Tensor& start_P() const { return start_P_; }
   /// The maps with the largest support within the budget, or undefined where
   /// no trial met it.
   const Tensor& best_P() const { return best_P_; }
@@ -45,8 +48,8 @@ class SupportSearch {
   int64_t budget_;
   double strength_;
   std::vector<std::pair<double, int64_t>> trials_;
-  Tensor best_P_;
-  double best_strength_ = 0;
+  Tensor start_P_, best_P_;
+  double best_strength_ = 0, start_strength_ = 0;
   int64_t best_support_ = -1;
   bool finished_ = false;
 };

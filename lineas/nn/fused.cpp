@@ -39,11 +39,30 @@ void with_element_type(const Tensor& x, Body body) {
     body(kernels::Bfloat16Bits{});
 }
 
+bool wants_gradient(const Tensor& x) {
+  return x.requires_grad();
+}
+bool wants_gradient(double) {
+  return false;
+}
+
 // body(begin, end) over rows of `width` elements, on all threads.
 template <typename Body>
 void over_rows(int64_t rows, int64_t width, Body body) {
   const int64_t grain = std::max<int64_t>(1, kElementsPerTask / width);
   at::parallel_for(0, rows, grain, body);
+}
+
+// F on x, without autograd's bookkeeping where no gradient is asked for: while
+// decoding it would cost more than the loops.
+template <typename F, typename... Rest>
+Tensor call(const Tensor& x, const Rest&... rest) {
+  const bool needs_gradient =
+      c10::GradMode::is_enabled() &&
+      (x.requires_grad() || (wants_gradient(rest) || ...));
+  if (needs_gradient) return F::apply(x, rest...);
+  AutogradContext unused;
+  return F::forward(&unused, x, rest...);
 }
 
 struct RmsNorm : Function<RmsNorm> {
@@ -275,33 +294,33 @@ struct ScaleAndShift : Function<ScaleAndShift> {
 }  // namespace
 
 Tensor rms_norm(const Tensor& x_SD, const Tensor& gain_D, double eps) {
-  return has_kernel(x_SD) ? RmsNorm::apply(x_SD, gain_D, eps)
+  return has_kernel(x_SD) ? call<RmsNorm>(x_SD, gain_D, eps)
                           : rms_norm_in_aten(x_SD, gain_D, eps);
 }
 
 Tensor rotate(const Tensor& x_SHd,
               const Tensor& cos_Sd2,
               const Tensor& sin_Sd2) {
-  return has_kernel(x_SHd) ? Rotate::apply(x_SHd, cos_Sd2, sin_Sd2)
+  return has_kernel(x_SHd) ? call<Rotate>(x_SHd, cos_Sd2, sin_Sd2)
                            : rotate_in_aten(x_SHd, cos_Sd2, sin_Sd2);
 }
 
 Tensor swiglu(const Tensor& gate_SF, const Tensor& up_SF) {
   return has_kernel(gate_SF)
-             ? SwiGlu::apply(gate_SF.contiguous(), up_SF.contiguous())
+             ? call<SwiGlu>(gate_SF.contiguous(), up_SF.contiguous())
              : at::silu(gate_SF) * up_SF;
 }
 
 Tensor gather_rows(const Tensor& x,
                    const Tensor& index,
                    const Tensor& inverse) {
-  return GatherRows::apply(x, index, inverse);
+  return call<GatherRows>(x, index, inverse);
 }
 
 Tensor scale_and_shift(const Tensor& x_SD,
                        const Tensor& scale,
                        const Tensor& shift) {
-  if (has_kernel(x_SD)) return ScaleAndShift::apply(x_SD, scale, shift);
+  if (has_kernel(x_SD)) return call<ScaleAndShift>(x_SD, scale, shift);
   return at::addcmul(shift, x_SD.to(at::kFloat), scale).to(x_SD.scalar_type());
 }
 

@@ -24,34 +24,58 @@ bool is_thin(const Tensor& x_SI, const Tensor& weight_OI) {
   const at::ScalarType type = weight_OI.scalar_type();
   return x_SI.size(0) <= kThinRows && x_SI.is_cpu() && !needs_gradient(x_SI) &&
          (type == at::kFloat || type == at::kBFloat16) &&
-         weight_OI.is_contiguous();
+         x_SI.scalar_type() == type && weight_OI.is_contiguous();
 }
 
+// The type by which the kernels know an element.
+const float* bits(const float* x) {
+  return x;
+}
+const kernels::Bfloat16Bits* bits(const at::BFloat16* x) {
+  return reinterpret_cast<const kernels::Bfloat16Bits*>(x);
+}
+
+// One pass over the weights, sums in float32, rounded once. Every thread reads
+// its rows as two streams, from their beginning and from their middle.
 template <typename T>
-void thin_product(const Tensor& x_SI, const Tensor& weight_OI, Tensor& y_SO) {
+Tensor thin_product(const Tensor& x_SI,
+                    const Tensor& weight_OI,
+                    const Tensor& bias_O) {
+  const Tensor wide_SI = x_SI.to(at::kFloat).contiguous();
+  Tensor y_SO =
+      at::empty({x_SI.size(0), weight_OI.size(0)}, weight_OI.options());
   const int64_t rows = x_SI.size(0), in = x_SI.size(1), out = y_SO.size(1);
-  const float* x = x_SI.const_data_ptr<float>();
-  const T* weight = static_cast<const T*>(weight_OI.const_data_ptr());
-  float* y = y_SO.data_ptr<float>();
+  const float* x = wide_SI.const_data_ptr<float>();
+  const auto* weight = bits(weight_OI.const_data_ptr<T>());
+  const T* bias = bias_O.defined() ? bias_O.const_data_ptr<T>() : nullptr;
+  T* y = y_SO.mutable_data_ptr<T>();
+  const auto put = [&](int64_t s, int64_t o, float sum) {
+    y[s * out + o] = bias != nullptr ? sum + static_cast<float>(bias[o]) : sum;
+  };
   const int64_t grain = std::max<int64_t>(1, (1 << 15) / in);
   at::parallel_for(0, out, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t o = begin; o < end; ++o)
+    const int64_t half = (end - begin) / 2;
+    for (int64_t o = begin; o < begin + half; ++o)
+      for (int64_t s = 0; s < rows; ++s) {
+        float sums[2];
+        kernels::two_dots(
+            x + s * in, weight + o * in, weight + (o + half) * in, in, sums);
+        put(s, o, sums[0]);
+        put(s, o + half, sums[1]);
+      }
+    for (int64_t o = begin + 2 * half; o < end; ++o)
       for (int64_t s = 0; s < rows; ++s)
-        y[s * out + o] = kernels::dot(x + s * in, weight + o * in, in);
+        put(s, o, kernels::dot(x + s * in, weight + o * in, in));
   });
+  return y_SO;
 }
 
 Tensor thin_linear(const Tensor& x_SI,
                    const Tensor& weight_OI,
                    const Tensor& bias_O) {
-  const Tensor wide_SI = x_SI.to(at::kFloat).contiguous();
-  Tensor y_SO = at::empty({x_SI.size(0), weight_OI.size(0)}, at::kFloat);
-  if (weight_OI.scalar_type() == at::kFloat)
-    thin_product<float>(wide_SI, weight_OI, y_SO);
-  else
-    thin_product<kernels::Bfloat16Bits>(wide_SI, weight_OI, y_SO);
-  if (bias_O.defined()) y_SO.add_(bias_O);
-  return y_SO.to(x_SI.scalar_type());
+  return weight_OI.scalar_type() == at::kFloat
+             ? thin_product<float>(x_SI, weight_OI, bias_O)
+             : thin_product<at::BFloat16>(x_SI, weight_OI, bias_O);
 }
 
 // oneDNN beats the BLAS behind at::mm in float32, the more the fewer the rows:

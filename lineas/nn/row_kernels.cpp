@@ -138,6 +138,21 @@ LINEAS_INLINE float dot_product(const float* a, const T* b, int64_t n) {
   return sum;
 }
 
+// Both rows at once: two streams from memory, far apart, hide each other's
+// waiting.
+template <typename T>
+LINEAS_INLINE void dot_products(
+    const float* a, const T* b, const T* c, int64_t n, float* sums) {
+  float left = 0, right = 0;
+#pragma omp simd reduction(+ : left, right)
+  for (int64_t i = 0; i < n; ++i) {
+    left += a[i] * load(b[i]);
+    right += a[i] * load(c[i]);
+  }
+  sums[0] = left;
+  sums[1] = right;
+}
+
 }  // namespace
 
 #define LINEAS_INSTANTIATE(T)                                                 \
@@ -170,6 +185,10 @@ LINEAS_INLINE float dot_product(const float* a, const T* b, int64_t n) {
   }                                                                           \
   LINEAS_CLONES float dot(const float* a, const T* b, int64_t n) {            \
     return dot_product(a, b, n);                                              \
+  }                                                                           \
+  LINEAS_CLONES void two_dots(                                                \
+      const float* a, const T* b, const T* c, int64_t n, float* sums) {       \
+    dot_products(a, b, c, n, sums);                                           \
   }
 
 LINEAS_INSTANTIATE(float)

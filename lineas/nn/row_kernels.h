@@ -84,4 +84,13 @@ void scale_and_shift(const Bfloat16Bits* x,
 float dot(const float* a, const float* b, int64_t n);
 float dot(const float* a, const Bfloat16Bits* b, int64_t n);
 
+/// The dot products of a with b and with c.
+void two_dots(
+    const float* a, const float* b, const float* c, int64_t n, float* sums);
+void two_dots(const float* a,
+              const Bfloat16Bits* b,
+              const Bfloat16Bits* c,
+              int64_t n,
+              float* sums);
+
 }  // namespace lineas::kernels

@@ -100,6 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
                       RunCase{"auto", 0, 3, "exact", "0"},
                       RunCase{"adam", 0, 0, "exact", "0.1", "100%", 6},
                       RunCase{"adam", 0, 0, "exact", "0", "40%", 4},
+                      RunCase{"auto", 0, 0, "exact", "0.001"},
+                      RunCase{"auto", 0, 0, "exact", "0", "40%", 3},
                       RunCase{"sgd", 0, 0, "exact", "0", "40%"}),
     [](const auto& info) {
       return fmt::format("{}_batch{}_micro{}_{}_run{}",

@@ -48,6 +48,19 @@ TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
   EXPECT_FALSE(search.best_P().defined());
 }
 
+TEST(SupportSearch, TrialsStartAtTheSparsestMapsThatMovedTooMuch) {
+  SupportSearch search(10, 1);
+  search.note(0, at::full({1}, 1));
+  EXPECT_EQ(search.start_P().item<float>(), 1) << "there are no others yet";
+  search.note(50, at::full({1}, 2));
+  EXPECT_EQ(search.start_P().item<float>(), 2);
+  const double weak = search.strength();
+  search.note(40, at::full({1}, 3));
+  EXPECT_EQ(search.start_P().item<float>(), 3) << weak << " is a stronger one";
+  search.note(1, at::full({1}, 4));
+  EXPECT_EQ(search.start_P().item<float>(), 3);
+}
+
 TEST(SupportSearch, StateCarriesItOn) {
   SupportSearch unbroken(100, 1e-3), broken(100, 1e-3);
   run(unbroken);
@@ -60,6 +73,7 @@ TEST(SupportSearch, StateCarriesItOn) {
   run(resumed);
   EXPECT_EQ(resumed.path(), unbroken.path());
   EXPECT_TRUE(at::equal(resumed.best_P(), unbroken.best_P()));
+  EXPECT_TRUE(at::equal(resumed.start_P(), unbroken.start_P()));
 }
 
 }  // namespace

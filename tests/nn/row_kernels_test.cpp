@@ -103,6 +103,10 @@ TYPED_TEST(RowKernels, Dot) {
     for (int64_t i = 0; i < n; ++i)
       golden += double(this->scale_[i]) * double(this->b_[i]);
     EXPECT_NEAR(dot(this->scale_.data(), raw(this->b_), n), golden, 1e-4);
+    float sums[2];
+    two_dots(this->scale_.data(), raw(this->a_), raw(this->b_), n, sums);
+    EXPECT_NEAR(sums[0], dot(this->scale_.data(), raw(this->a_), n), 1e-4);
+    EXPECT_NEAR(sums[1], golden, 1e-4);
   }
 }
 

@@ -1,0 +1,70 @@
+// Proximal gradient on loss plus penalty, each step as long as the curvature
+// seen in the last one allows (SpaRSA). For a loss that is the same in every
+// step. Ends where no entry gains more than its penalty costs, so the support
+// depends on the penalty alone, not on rate and steps.
+//
+// Suffixes: P parameters.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "lineas/learn/descent.h"
+#include "lineas/learn/optimizer.h"
+
+namespace lineas {
+
+struct ProximalOptions {
+  Penalty penalty;
+  /// Finished once `patience` steps together lower loss plus penalty by less
+  /// than this share of it.
+  double tolerance = 1e-3;
+  int64_t patience = 10;
+};
+
+/// Source: Wright, Nowak & Figueiredo 2009 (SpaRSA), section II, with the
+/// monotone limit widened to the last five values (eq. 22).
+class ProximalGradient : public Descent {
+ public:
+  /// `scale_sizes`: for every mapped site how large its source responses are,
+  /// the mean of their squares: a scale's curvature in units of a shift's.
+  /// `free_P`: as in FirstOrder. `parameters` must outlive it.
+  ProximalGradient(AffineParameters& parameters,
+                   std::vector<double> scale_sizes,
+                   const ProximalOptions& options,
+                   Tensor free_P = {});
+
+  ObjectiveValue step(int64_t t, const Evaluate& evaluate) override;
+  double rate(int64_t) const override { return length_; }
+  bool finished() const override { return finished_; }
+
+  std::vector<std::pair<std::string, Tensor>> state() const override;
+  void restore(const std::map<std::string, Tensor>& state) override;
+
+ private:
+  /// Loss, gradient and loss plus penalty at the maps' present values.
+  struct Point {
+    ObjectiveValue value;
+    Tensor gradient_P;
+    double total;
+  };
+
+  Point look(const Evaluate& evaluate) const;
+  double penalty_here() const;
+  double norm2(const Tensor& move_P) const;
+  void move_from(const Tensor& start_P, const Tensor& gradient_P);
+  bool search(const Point& from, const Evaluate& evaluate);
+  bool has_settled(double total);
+
+  AffineParameters& parameters_;
+  ProximalOptions options_;
+  Tensor free_P_;
+  std::vector<double> scale_sizes_;
+  Tensor curvature_P_;  // of every entry, in units of a shift's
+  double length_ = 0;   // of the next step; 0: not known yet
+  std::optional<Point> here_;
+  std::deque<double> totals_;  // the last `patience`
+  bool finished_ = false;
+};
+
+}  // namespace lineas
