@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lineas/base/error.h"
+#include "lineas/base/log.h"
 #include "lineas/learn/lineas_run.h"
 #include "lineas/learn/methods.h"
 
@@ -83,6 +84,19 @@ void check_batch(const LineasOptions& options, const Problem& problem) {
          total);
 }
 
+void warn_of_support(const LineasRun& run, const LineasOptions& options) {
+  if (!run.keeps_budget())
+    log_warning(
+        "--support-budget {}: no penalty tried leaves so few neurons moved; "
+        "the map moves {}. Try more --steps, or --optimizer auto.",
+        options.support_budget,
+        run.support());
+  else if (run.support() == 0 && (options.l1 != "0" || options.group != "0"))
+    log_warning(
+        "the penalty holds every neuron at the identity: the map does nothing. "
+        "Try a smaller --l1 or --group.");
+}
+
 }  // namespace
 
 LineasSettings parse_settings(const LineasOptions& options) {
@@ -138,6 +152,7 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
     keeper.save_if_due(!run.finished(), [&run] { return run.state(); });
   }
   progress.end();
+  warn_of_support(run, options_);
   MapSet set = run.result();
   set.provenance = identity;
   set.provenance["loss"] = keeper.losses();

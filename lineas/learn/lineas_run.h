@@ -44,6 +44,8 @@ class LineasRun {
   int64_t steps_expected() const;
   double last_rate() const { return rate_; }
   int64_t support() const { return parameters_.support(); }
+  /// False where no penalty was found that keeps the support budget.
+  bool keeps_budget() const { return !search_ || search_->best_P().defined(); }
   /// The maps, and what their provenance says of the way they were found.
   MapSet result() const;
   Json findings() const;

@@ -101,6 +101,21 @@ TEST(SupportBudget, IsMetAndReported) {
   EXPECT_GE(found["path"].size(), 1u);
 }
 
+TEST(Penalty, ThatHoldsEverythingSaysSo) {
+  for (const char* optimizer : {"adam", "sgd", "auto"}) {
+    ToyDrive drive;
+    testing::LogCapture log;
+    LineasOptions options = sparse_options();
+    options.optimizer = optimizer;
+    options.l1 = "1e6";
+    const MapSet set =
+        testing::learn(options, problem_of(drive, 8, 8, "[ab]", "[bc]"));
+    EXPECT_EQ(support_of(set), 0);
+    ASSERT_EQ(log.messages.size(), 1u) << optimizer;
+    EXPECT_NE(log.messages[0].find("--l1"), std::string::npos);
+  }
+}
+
 TEST(SupportBudget, WordsOutOfRangeAreRefused) {
   for (const char* text : {"0", "101%", "few", "", "-1%", "nan"}) {
     LineasOptions options;
