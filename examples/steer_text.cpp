@@ -15,7 +15,7 @@ lineas::MapSet learn_rude_to_neutral(const lineas::Engine& engine) {
       .target = lineas::read_prompts(lists + "#neutral"),
       .sites = ".*norm.*",
       .take = 16,
-      .options = {.steps = 40, .lr = 1e-2}};
+      .options = {{"steps", 40}, {"lr", 1e-2}}};
   lineas::Progress silent;
   return lineas::learn_maps(engine, request, silent);
 }
