@@ -27,6 +27,7 @@ ProximalGradient::ProximalGradient(AffineParameters& parameters,
                                    Tensor free_P)
     : parameters_(parameters),
       options_(options),
+      settling_(options.patience, options.tolerance),
       free_P_(std::move(free_P)),
       scale_sizes_(std::move(scale_sizes)),
       curvature_P_(at::ones_like(parameters.values())) {
@@ -87,9 +88,10 @@ void ProximalGradient::move_from(const Tensor& start_P,
 // values; false where it never does.
 bool ProximalGradient::search(const Point& from, const Evaluate& evaluate) {
   const Tensor start_P = parameters_.values().clone();
-  const size_t seen = std::min(totals_.size(), kWindow);
+  const std::vector<double>& totals = settling_.values();
+  const size_t seen = std::min(totals.size(), kWindow);
   const double highest = *std::max_element(
-      totals_.end() - static_cast<std::ptrdiff_t>(seen), totals_.end());
+      totals.end() - static_cast<std::ptrdiff_t>(seen), totals.end());
   for (int trial = 0; trial < kMostTrials; ++trial, length_ /= 2) {
     move_from(start_P, from.gradient_P);
     const Tensor move_P = parameters_.values() - start_P;
@@ -109,14 +111,6 @@ bool ProximalGradient::search(const Point& from, const Evaluate& evaluate) {
   return false;
 }
 
-bool ProximalGradient::has_settled(double total) {
-  totals_.push_back(total);
-  if (static_cast<int64_t>(totals_.size()) <= options_.patience) return false;
-  const double before = totals_.front();
-  totals_.pop_front();
-  return before - total < options_.tolerance * before;
-}
-
 ObjectiveValue ProximalGradient::step(int64_t, const Evaluate& evaluate) {
   const c10::NoGradGuard no_gradients;
   if (!here_) here_ = look(evaluate);
@@ -124,24 +118,18 @@ ObjectiveValue ProximalGradient::step(int64_t, const Evaluate& evaluate) {
   if (length_ == 0)
     length_ = kFirstMove /
               std::max(1e-30, std::sqrt(norm2(from.gradient_P / curvature_P_)));
-  finished_ = has_settled(from.total) || !search(from, evaluate);
+  finished_ = settling_.note(from.total) || !search(from, evaluate);
   return from.value;
 }
 
 std::vector<std::pair<std::string, Tensor>> ProximalGradient::state() const {
-  Tensor totals = at::full({options_.patience}, NAN, at::kDouble);
-  for (size_t i = 0; i < totals_.size(); ++i) totals[i] = totals_[i];
   return {{"proximal.length", at::tensor({length_}, at::kDouble)},
-          {"proximal.totals", totals}};
+          {"proximal.totals", settling_.state()}};
 }
 
 void ProximalGradient::restore(const std::map<std::string, Tensor>& state) {
   length_ = state.at("proximal.length").item<double>();
-  const Tensor totals = state.at("proximal.totals");
-  totals_.clear();
-  for (int64_t i = 0; i < totals.size(0); ++i)
-    if (const double total = totals[i].item<double>(); std::isfinite(total))
-      totals_.push_back(total);
+  settling_.restore(state.at("proximal.totals"));
 }
 
 }  // namespace lineas

@@ -6,11 +6,11 @@
 // Suffixes: P parameters.
 #pragma once
 
-#include <deque>
 #include <optional>
 
 #include "lineas/learn/descent.h"
 #include "lineas/learn/optimizer.h"
+#include "lineas/learn/settling.h"
 
 namespace lineas {
 
@@ -54,16 +54,15 @@ class ProximalGradient : public Descent {
   double norm2(const Tensor& move_P) const;
   void move_from(const Tensor& start_P, const Tensor& gradient_P);
   bool search(const Point& from, const Evaluate& evaluate);
-  bool has_settled(double total);
 
   AffineParameters& parameters_;
   ProximalOptions options_;
+  Settling settling_;
   Tensor free_P_;
   std::vector<double> scale_sizes_;
   Tensor curvature_P_;  // of every entry, in units of a shift's
   double length_ = 0;   // of the next step; 0: not known yet
   std::optional<Point> here_;
-  std::deque<double> totals_;  // the last `patience`
   bool finished_ = false;
 };
 

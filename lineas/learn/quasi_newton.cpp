@@ -34,6 +34,7 @@ QuasiNewton::QuasiNewton(AffineParameters& parameters,
     : parameters_(parameters),
       whitening_(std::move(whitening)),
       options_(options),
+      settling_(options.patience, options.tolerance),
       moves_KP_(at::zeros({options.memory, parameters.size()},
                           parameters.values().options())),
       changes_KP_(at::zeros_like(moves_KP_)),
@@ -107,15 +108,6 @@ void QuasiNewton::remember(const Tensor& move_P, const Tensor& change_P) {
   ++pairs_;
 }
 
-// True once the last steps together gained next to nothing.
-bool QuasiNewton::has_settled(double loss) {
-  losses_.push_back(loss);
-  if (static_cast<int64_t>(losses_.size()) <= options_.patience) return false;
-  const double before = losses_.front();
-  losses_.erase(losses_.begin());
-  return before - loss < options_.tolerance * before;
-}
-
 // Follows averaged gradients with shrinking moves, as Adam does: what rounding
 // adds to a single gradient averages out.
 ObjectiveValue QuasiNewton::polish(const Evaluate& evaluate) {
@@ -156,7 +148,7 @@ ObjectiveValue QuasiNewton::step(int64_t, const Evaluate& evaluate) {
   if (polished_ >= 0) return polish(evaluate);
   if (!here_) here_ = look(evaluate);
   const ObjectiveValue value = here_->value;
-  bool is_over = has_settled(value.loss);
+  bool is_over = settling_.note(value.loss);
   if (!is_over && !advance(evaluate)) {
     is_rough_ = true;
     is_over = pairs_ == 0;
@@ -170,8 +162,6 @@ ObjectiveValue QuasiNewton::step(int64_t, const Evaluate& evaluate) {
 }
 
 std::vector<std::pair<std::string, Tensor>> QuasiNewton::state() const {
-  Tensor losses = at::full({options_.patience}, NAN, at::kDouble);
-  for (size_t i = 0; i < losses_.size(); ++i) losses[i] = losses_[i];
   return {{"quasi_newton.moves", moves_KP_},
           {"quasi_newton.changes", changes_KP_},
           {"quasi_newton.average", average_P_},
@@ -180,7 +170,7 @@ std::vector<std::pair<std::string, Tensor>> QuasiNewton::state() const {
           {"quasi_newton.best_loss", at::tensor({best_loss_}, at::kDouble)},
           {"quasi_newton.counts",
            at::tensor({pairs_, polished_, int64_t{is_rough_}}, at::kLong)},
-          {"quasi_newton.losses", losses}};
+          {"quasi_newton.losses", settling_.state()}};
 }
 
 void QuasiNewton::restore(const std::map<std::string, Tensor>& state) {
@@ -194,11 +184,7 @@ void QuasiNewton::restore(const std::map<std::string, Tensor>& state) {
   pairs_ = counts[0].item<int64_t>();
   polished_ = counts[1].item<int64_t>();
   is_rough_ = counts[2].item<int64_t>() != 0;
-  const Tensor losses = state.at("quasi_newton.losses");
-  losses_.clear();
-  for (int64_t i = 0; i < losses.size(0); ++i)
-    if (const double loss = losses[i].item<double>(); std::isfinite(loss))
-      losses_.push_back(loss);
+  settling_.restore(state.at("quasi_newton.losses"));
 }
 
 }  // namespace lineas

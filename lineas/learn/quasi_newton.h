@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "lineas/learn/descent.h"
+#include "lineas/learn/settling.h"
 #include "lineas/learn/whitening.h"
 
 namespace lineas {
@@ -53,7 +54,6 @@ class QuasiNewton : public Descent {
                               const Tensor& direction_P,
                               const Evaluate& evaluate);
   void remember(const Tensor& move_P, const Tensor& change_P);
-  bool has_settled(double loss);
   bool advance(const Evaluate& evaluate);
   ObjectiveValue polish(const Evaluate& evaluate);
   void finish();
@@ -61,6 +61,7 @@ class QuasiNewton : public Descent {
   AffineParameters& parameters_;
   Whitening whitening_;
   QuasiNewtonOptions options_;
+  Settling settling_;
   Tensor moves_KP_, changes_KP_;  // a ring: the oldest is overwritten
   Tensor average_P_, square_P_;   // of gradients, while polishing
   Tensor best_P_;                 // maps of the lowest loss
@@ -69,8 +70,7 @@ class QuasiNewton : public Descent {
   int64_t polished_ = -1;  // steps; -1: not begun
   bool is_rough_ = false;  // rounding showed
   std::optional<Point> here_;
-  std::vector<double> losses_;  // before the last `patience` steps
-  double factor_ = 0;           // of the last move
+  double factor_ = 0;  // of the last move
   bool finished_ = false;
 };
 
