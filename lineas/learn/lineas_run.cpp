@@ -64,12 +64,16 @@ LineasRun::Way LineasRun::way() const {
                                                  : Way::proximal;
 }
 
-Penalty LineasRun::penalty() const {
-  if (!search_) return settings_.penalty;
+// The penalty asked for, or an l1 where there is none, so many times.
+Penalty LineasRun::penalty_at(double strength) const {
   const Penalty shape = settings_.penalty.is_zero()
                             ? Penalty{.l1_scale = 1, .l1_shift = 1}
                             : settings_.penalty;
-  return times(shape, search_->strength());
+  return times(shape, strength);
+}
+
+Penalty LineasRun::penalty() const {
+  return search_ ? penalty_at(search_->strength()) : settings_.penalty;
 }
 
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
@@ -232,10 +236,7 @@ Json LineasRun::findings() const {
   Json findings = {{"support", support()},
                    {"neurons", count_neurons(problem_)}};
   if (!search_) return findings;
-  const Penalty found =
-      times(settings_.penalty.is_zero() ? Penalty{.l1_scale = 1, .l1_shift = 1}
-                                        : settings_.penalty,
-            search_->best_strength());
+  const Penalty found = penalty_at(search_->best_strength());
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
                          {"group", {found.group_scale, found.group_shift}}};
   findings["path"] = search_->path();

@@ -60,6 +60,7 @@ class LineasRun {
   enum class Way { first_order, quasi_newton, proximal };
 
   Way way() const;
+  Penalty penalty_at(double strength) const;
   Penalty penalty() const;
   double first_strength();
   const std::vector<double>& scale_sizes();
