@@ -1,6 +1,7 @@
-// What maps do to the bundled model, as the experiments of tools/results ask:
-// measure REQUEST.json prints one JSON line a strength. The request has the
-// keys of `options_of` below; docs/results/README.md says what is measured.
+// What maps do, as the experiments of tools/results ask: measure REQUEST.json
+// prints one JSON line a strength. A request with concepts has the keys of
+// `options_of` below and a bundled model, one without asks for matching alone;
+// docs/results/README.md says what is measured.
 #include "lineas/eval/measure.h"
 
 #include <iostream>
@@ -47,6 +48,35 @@ MeasureOptions options_of(const Json& request,
   return options;
 }
 
+void print_concepts(const Engine& engine,
+                    const std::vector<Steering>& steerings,
+                    const Json& request,
+                    const std::string& path) {
+  const MeasureOptions options = options_of(request, path, engine);
+  for (const Measured& row : measure_concept(engine, steerings, options))
+    std::cout << to_json(row, options.count.concepts).dump() << std::endl;
+}
+
+void print_matching(const Engine& engine,
+                    const std::vector<Steering>& steerings,
+                    const Json& request,
+                    const std::string& path) {
+  const auto text = [&](const char* key) {
+    return require<std::string>(request, key, path);
+  };
+  const HeldOutMatching matching(engine,
+                                 read_prompts(text("held_source")),
+                                 read_prompts(text("held_target")),
+                                 text("match"));
+  const auto strengths =
+      require<std::vector<double>>(request, "strengths", path);
+  const auto rows = measure_matching(engine, steerings, matching, strengths);
+  for (size_t i = 0; i < rows.size(); ++i)
+    std::cout << Json{{"strength", strengths[i]},
+                      {"matching", to_json(rows[i])}}
+              << std::endl;
+}
+
 void run(const std::string& path) {
   const Json request = read_json(path);
   const Engine engine(require<std::string>(request, "model", path),
@@ -56,9 +86,8 @@ void run(const std::string& path) {
        require<std::vector<std::string>>(request, "maps", path))
     steerings.push_back(
         engine.load_steering({.spec = spec, .allow_any_strength = true}));
-  const MeasureOptions options = options_of(request, path, engine);
-  for (const Measured& row : measure_concept(engine, steerings, options))
-    std::cout << to_json(row, options.count.concepts).dump() << std::endl;
+  (request.contains("concepts") ? print_concepts : print_matching)(
+      engine, steerings, request, path);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "lineas/eval/choices.h"
-#include "lineas/eval/matching.h"
 #include "lineas/generate/score.h"
 
 namespace lineas {
@@ -39,6 +38,15 @@ std::optional<HeldOutMatching> open_matching(const Engine& engine,
   if (options.held_source.size() == 0) return std::nullopt;
   return HeldOutMatching(
       engine, options.held_source, options.held_target, options.match);
+}
+
+MatchingFigures figures_at(const Engine& engine,
+                           const std::vector<Steering>& maps,
+                           const HeldOutMatching& matching) {
+  SteerTap tap(engine.model().sites(), maps);
+  const double loss = matching.loss(tap);
+  return {
+      loss, matching.without(), matching.floor(), matching.remaining(loss)};
 }
 
 }  // namespace
@@ -78,17 +86,28 @@ std::vector<Measured> measure_concept(const Engine& engine,
     row.perplexity = corpus_perplexity(engine, maps, neutral);
     row.choices = {count_right(engine, maps, questions),
                    static_cast<int64_t>(questions.size())};
-    if (matching) {
-      SteerTap tap(engine.model().sites(), maps);
-      const double loss = matching->loss(tap);
-      row.matching = {loss,
-                      matching->without(),
-                      matching->floor(),
-                      matching->remaining(loss)};
-    }
+    if (matching) row.matching = figures_at(engine, maps, *matching);
     all.push_back(std::move(row));
   }
   return all;
+}
+
+std::vector<MatchingFigures> measure_matching(
+    const Engine& engine,
+    const std::vector<Steering>& steerings,
+    const HeldOutMatching& matching,
+    const std::vector<double>& strengths) {
+  std::vector<MatchingFigures> all;
+  for (const double strength : strengths)
+    all.push_back(figures_at(engine, scaled(steerings, strength), matching));
+  return all;
+}
+
+Json to_json(const MatchingFigures& figures) {
+  return {{"loss", figures.loss},
+          {"without", figures.without},
+          {"floor", figures.floor},
+          {"remaining", figures.remaining}};
 }
 
 Json to_json(const Measured& measured, const std::vector<Concept>& concepts) {
@@ -109,10 +128,7 @@ Json to_json(const Measured& measured, const std::vector<Concept>& concepts) {
     object["choices"] = {{"right", measured.choices.part},
                          {"asked", measured.choices.whole}};
   if (measured.matching)
-    object["matching"] = {{"loss", measured.matching->loss},
-                          {"without", measured.matching->without},
-                          {"floor", measured.matching->floor},
-                          {"remaining", measured.matching->remaining}};
+    object["matching"] = to_json(*measured.matching);
   return object;
 }
 

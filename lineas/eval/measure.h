@@ -8,6 +8,7 @@
 
 #include "lineas/base/json.h"
 #include "lineas/eval/concept.h"
+#include "lineas/eval/matching.h"
 
 namespace lineas {
 
@@ -50,6 +51,15 @@ std::vector<Measured> measure_concept(const Engine& engine,
                                       const std::vector<Steering>& steerings,
                                       const MeasureOptions& options);
 
+/// Matching of held-out prompts alone, at each strength: all that can be
+/// measured of a model without an oracle.
+std::vector<MatchingFigures> measure_matching(
+    const Engine& engine,
+    const std::vector<Steering>& steerings,
+    const HeldOutMatching& matching,
+    const std::vector<double>& strengths);
+
+Json to_json(const MatchingFigures& figures);
 /// One strength as a JSON object; docs/formats.md has the keys.
 Json to_json(const Measured& measured, const std::vector<Concept>& concepts);
 

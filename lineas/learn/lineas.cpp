@@ -131,13 +131,14 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   identity["options"] = to_json(options_);
   RunKeeper keeper(files_, state_identity(identity, problem));
   const LineasSettings settings = parse_settings(options_);
+  // The first step's time has the setting up: a warm start is not for nothing.
+  auto start = std::chrono::steady_clock::now();
   LineasRun run(options_, settings, problem);
   if (const auto saved = keeper.load(run.state())) run.restore(*saved);
   const InterruptGuard guard;
   progress.begin("learning", run.steps_expected(), run.steps_done());
   keeper.begin_log();
   while (!run.finished()) {
-    const auto start = std::chrono::steady_clock::now();
     const ObjectiveValue value = run.step();
     const std::chrono::duration<double> spent =
         std::chrono::steady_clock::now() - start;
@@ -150,6 +151,7 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
         run.steps_done(),
         fmt::format("loss {:.5g} lr {:.3g}", value.loss, run.last_rate()));
     keeper.save_if_due(!run.finished(), [&run] { return run.state(); });
+    start = std::chrono::steady_clock::now();
   }
   progress.end();
   warn_of_support(run, options_);

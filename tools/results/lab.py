@@ -19,9 +19,14 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
+import stories
+
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "tinytown"
 BUNDLED = ROOT / "bundled" / MODEL
+# Models that are not bundled: a folder with models/stories260K.
+DATA = Path(os.environ.get("LINEAS_TEST_DATA",
+                           ROOT.parent / "shared" / "data"))
 CURVE_POINTS = 60
 
 # What is steered, from which lists, and what measures it. A topic is measured
@@ -36,6 +41,20 @@ CONCEPTS = {
                "selection": "eval/openings.json#free_selection"}
        for topic in ("sea", "space")},
 }
+# What is steered where there is no oracle: only learning and matching are
+# measured.
+STORIES = "stories"
+
+
+def model_of(concept):
+    """What `lineas -m` is told."""
+    if concept != STORIES:
+        return MODEL
+    folder = DATA / "models" / "stories260K"
+    if not folder.exists():
+        raise RuntimeError("set LINEAS_TEST_DATA to a folder with "
+                           "models/stories260K")
+    return folder.resolve()
 
 
 def rotated(prompts, take, by):
@@ -52,6 +71,16 @@ def thinned(points, most=CURVE_POINTS):
     last = len(points) - 1
     places = sorted({round(last * (i / (most - 1)) ** 2) for i in range(most)})
     return [points[i] for i in places]
+
+
+def lists_of(concept):
+    """Prompts of the source and of the target."""
+    if concept == STORIES:
+        lists = stories.lists()
+        return [lists["sad"], lists["happy"]]
+    about = CONCEPTS[concept]
+    lists = json.loads((BUNDLED / "prompts" / about["lists"]).read_text())
+    return [lists[about["source"]], lists[about["target"]]]
 
 
 class Lab:
@@ -105,7 +134,8 @@ class Lab:
         state = Path(f"{made}.state")
         penalty = self.penalty_of(recipe)
         begun = time.monotonic()
-        self.run(self.program, "learn", "-m", MODEL, "--device", "cpu",
+        self.run(self.program, "learn", "-m", model_of(recipe["concept"]),
+                 "--device", "cpu",
                  "--source", f"{lists}#source", "--target", f"{lists}#target",
                  *recipe["learn"], *penalty, "--log", log, "-o", made,
                  *(["--resume"] if state.exists() else []))
@@ -124,10 +154,9 @@ class Lab:
                 for x in (f"--{name}", ",".join(map(str, found[name])))]
 
     def write_lists(self, recipe, path):
-        concept = CONCEPTS[recipe["concept"]]
-        lists = json.loads((BUNDLED / "prompts" / concept["lists"]).read_text())
-        sides = [rotated(lists[concept[side]], recipe["take"],
-                         recipe["rotate"]) for side in ("source", "target")]
+        lists = lists_of(recipe["concept"])
+        sides = [rotated(prompts, recipe["take"], recipe["rotate"])
+                 for prompts in lists]
         if recipe.get("reverse"):
             sides.reverse()
         path.write_text(json.dumps(dict(zip(("source", "target"), sides))))
@@ -143,8 +172,10 @@ class Lab:
     # Measures -------------------------------------------------------------
     def measure(self, request, paths):
         """One row a strength, as bench_measure prints them."""
-        told = {**request, "model": MODEL,
+        told = {"model": MODEL, **request,
                 "maps": [f"{paths[name]}:1" for name in request["maps"]]}
+        if told["model"] == STORIES:
+            told |= {"model": str(model_of(STORIES)), **self.held_stories()}
         for key in ("openings", "neutral", "held_source", "held_target"):
             if key in told:
                 told[key] = str(BUNDLED / told[key])
@@ -154,6 +185,13 @@ class Lab:
             file.flush()
             lines = self.run(self.measurer, file.name).splitlines()
         return [rounded(json.loads(line)) for line in lines]
+
+    def held_stories(self):
+        """Where the held-out stories are: written here, read by the measurer."""
+        path = self.folder / "held_stories.json"
+        path.write_text(json.dumps(stories.lists()))
+        return {"held_source": f"{path}#held_sad",
+                "held_target": f"{path}#held_happy"}
 
     def run(self, *command):
         """Standard output. A failure is a RuntimeError with the message."""

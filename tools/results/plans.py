@@ -8,7 +8,7 @@ seeds 0 to 2 share none with n <= 32; it also seeds learning and sampling.
 import json
 from pathlib import Path
 
-from lab import CONCEPTS
+from lab import CONCEPTS, STORIES
 
 SEEDS = (0, 1, 2)
 SELECTION_SEED = 3  # prompts 96 to 127: what settings are chosen with
@@ -34,12 +34,16 @@ METHODS = {
     "aura": ["--method", "aura"],
     "det-0": ["--method", "det-0"],
 }
-# Settings of a method that have no one value: the optimizer, whether the target
-# runs through the earlier maps too (the published program) or not (the papers'
-# text), how responses are pooled where the paper has a special last token, and
-# how many neurons are silenced.
+# Settings of a method that have no one value: the optimizer, and whether a
+# penalty holds every slope so that shifts are left; whether the target runs
+# through the earlier maps too (the published program) or not (the papers'
+# text); how responses are pooled where the paper has a special last token; how
+# many neurons are silenced.
 VARIANTS = {
-    "lineas": ("--optimizer adam --steps 100 --lr 0.01", "--optimizer auto"),
+    "lineas": tuple(optimizer + shape
+                    for shape in ("", " --l1 1000,0")
+                    for optimizer in ("--optimizer adam --steps 100 --lr 0.01",
+                                      "--optimizer auto")),
     **dict.fromkeys(("linear-act", "gaussian-act", "mean-act"),
                     ("", "--target-runs untouched")),
     **dict.fromkeys(("iti-c", "caa"), ("", "--pool mean")),
@@ -99,11 +103,18 @@ def measure(maps, concept, seed, strengths=STRENGTHS, openings=None, count=300,
     return request
 
 
+def match_stories(maps, seed):
+    """A request on stories260K: matching alone, of its held-out prompts."""
+    return {"model": STORIES, "maps": list(maps), "seed": seed,
+            "strengths": [0, 1], "match": MATCH}
+
+
 # Seconds on 2 cores, as measured once; runs correct them as they go. A search
 # for a penalty has about 5 shorter trials behind the first.
 STEP, AUTO, CLOSED_FORM, TEXT, SCORED, QUESTION = \
     0.11, 30.0, 3.0, 0.008, 0.003, 0.01
 SEARCH = 2.25
+SMALL = 0.5  # stories260K
 
 
 def guess(plan):
@@ -116,8 +127,11 @@ def guess(plan):
         steps = STEP * int(options.get("--steps", 0)) \
             + AUTO * (options.get("--optimizer") == "auto")
         steps *= SEARCH if "--support-budget" in options else 1
-        total += CLOSED_FORM + steps * recipe["take"] / TAKE
+        total += CLOSED_FORM + steps * recipe["take"] / TAKE \
+            * (SMALL if recipe["concept"] == STORIES else 1)
     for request in plan["measure"]:
+        if "opening_count" not in request:
+            continue
         total += len(request["strengths"]) * (
             TEXT * request["opening_count"] + SCORED * request["neutral_count"]
             + QUESTION * request["questions"])

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import plans
@@ -56,6 +57,20 @@ class Pretended(unittest.TestCase):
         self.assertEqual(request["concepts"], ["topic=sea"])
         self.assertTrue(request["maps"][0].endswith(".safetensors:1"))
         self.assertTrue(Path(request["openings"].split("#")[0]).exists())
+
+    def test_stories_are_matched_and_nothing_else(self):
+        with unittest.mock.patch("lab.DATA", self.folder):
+            plan = {"maps": {"map": plans.learn("lineas", "stories", 0)},
+                    "measure": [plans.match_stories(["map"], 0)]}
+            with self.assertRaisesRegex(RuntimeError, "LINEAS_TEST_DATA"):
+                self.lab.carry_out(plan)
+            (self.folder / "models" / "stories260K").mkdir(parents=True)
+            self.lab.carry_out(plan)
+        request = json.loads((self.folder / "request").read_text())
+        self.assertTrue(request["model"].endswith("stories260K"))
+        self.assertNotIn("concepts", request)
+        held = json.loads(Path(request["held_source"].split("#")[0]).read_text())
+        self.assertEqual(len(held["held_sad"]), 64)
 
     def test_lists_are_those_of_the_seed_and_may_be_reversed(self):
         for reverse in (False, True):
