@@ -45,8 +45,7 @@ MatchingFigures figures_at(const Engine& engine,
                            const HeldOutMatching& matching) {
   SteerTap tap(engine.model().sites(), maps);
   const double loss = matching.loss(tap);
-  return {
-      loss, matching.without(), matching.floor(), matching.remaining(loss)};
+  return {loss, matching.without(), matching.floor(), matching.remaining(loss)};
 }
 
 }  // namespace
@@ -127,8 +126,7 @@ Json to_json(const Measured& measured, const std::vector<Concept>& concepts) {
   if (measured.choices.whole > 0)
     object["choices"] = {{"right", measured.choices.part},
                          {"asked", measured.choices.whole}};
-  if (measured.matching)
-    object["matching"] = to_json(*measured.matching);
+  if (measured.matching) object["matching"] = to_json(*measured.matching);
   return object;
 }
 

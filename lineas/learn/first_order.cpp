@@ -7,12 +7,23 @@ FirstOrder::FirstOrder(AffineParameters& parameters,
                        Tensor free_P)
     : parameters_(parameters),
       options_(options),
-      optimizer_(
-          options.optimizer, parameters.size(), parameters.values().device()),
+      optimizer_(options.optimizer,
+                 parameters.size(),
+                 parameters.values().device(),
+                 options.second_beta),
       free_P_(std::move(free_P)) {}
 
 double FirstOrder::rate(int64_t t) const {
   return learning_rate(options_.schedule, options_.lr, t, options_.steps);
+}
+
+void FirstOrder::move(double rate) {
+  Tensor& values_P = parameters_.values();
+  const Tensor& gradient_P = parameters_.gradient();
+  if (!options_.whitening) return optimizer_.step(values_P, gradient_P, rate);
+  Tensor white_P = at::zeros_like(values_P);
+  optimizer_.step(white_P, options_.whitening->gradient_P(gradient_P), rate);
+  values_P.add_(options_.whitening->move_P(white_P));
 }
 
 ObjectiveValue FirstOrder::step(int64_t t, const Evaluate& evaluate) {
@@ -20,7 +31,7 @@ ObjectiveValue FirstOrder::step(int64_t t, const Evaluate& evaluate) {
   const c10::NoGradGuard no_gradients;
   Tensor& values_P = parameters_.values();
   const Tensor frozen_P = free_P_.defined() ? values_P.clone() : Tensor();
-  optimizer_.step(values_P, parameters_.gradient(), rate(t));
+  move(rate(t));
   if (!options_.penalty.is_zero())
     for (size_t place = 0; place < parameters_.sites().size(); ++place)
       apply_prox(parameters_.scale_D(place).detach(),

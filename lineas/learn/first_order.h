@@ -1,11 +1,14 @@
 // SGD and Adam on the maps, each step followed by the proximal step that makes
-// them sparse; entries may be frozen.
+// them sparse; entries may be frozen, and steps taken in white coordinates.
 //
 // Suffixes: P parameters.
 #pragma once
 
+#include <optional>
+
 #include "lineas/learn/descent.h"
 #include "lineas/learn/optimizer.h"
+#include "lineas/learn/whitening.h"
 
 namespace lineas {
 
@@ -13,8 +16,10 @@ struct FirstOrderOptions {
   OptimizerKind optimizer = OptimizerKind::adam;
   Schedule schedule = Schedule::cosine;
   double lr = 1e-3;
-  int64_t steps = 1000;  // of the schedule
+  int64_t steps = 1000;      // of the schedule
+  double second_beta = 0.9;  // of Adam
   Penalty penalty;
+  std::optional<Whitening> whitening;
 };
 
 /// Source: Rodriguez et al. 2025 (LinEAS), section 3.2; reference 1.5, item 6:
@@ -38,6 +43,8 @@ class FirstOrder : public Descent {
   }
 
  private:
+  void move(double rate);
+
   AffineParameters& parameters_;
   FirstOrderOptions options_;
   Optimizer optimizer_;

@@ -13,8 +13,8 @@ namespace lineas {
 
 struct LineasOptions {
   std::string optimizer = "adam";
-  int64_t steps = 1000;
-  double lr = 1e-3;
+  int64_t steps = 0;  // 0: what suits the optimizer
+  double lr = 0;      // 0: the same
   std::string schedule = "cosine";
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
@@ -36,10 +36,14 @@ requires std::same_as<std::remove_const_t<Options>, LineasOptions>
 void visit_options(Options& options, Visitor&& visit) {
   visit("optimizer",
         options.optimizer,
-        "adam (betas .9/.9), sgd, or auto: L-BFGS from the closed form, with a "
-        "penalty proximal gradient, where steps draw prompts adam");
-  visit("steps", options.steps, "optimisation steps");
-  visit("lr", options.lr, "learning rate of the first step");
+        "adam (betas .9/.9), sgd, or auto: adam from the closed form in white "
+        "coordinates, with a penalty proximal gradient");
+  visit("steps",
+        options.steps,
+        "optimisation steps; 0: 1000, or 185 with auto and no penalty");
+  visit("lr",
+        options.lr,
+        "learning rate of the first step; 0: 0.001, or 0.015 with auto");
   visit("schedule",
         options.schedule,
         "cosine (down to lr/1000 over the steps) or constant");

@@ -5,7 +5,6 @@
 #include "lineas/base/seed.h"
 #include "lineas/learn/first_order.h"
 #include "lineas/learn/proximal.h"
-#include "lineas/learn/quasi_newton.h"
 #include "lineas/learn/warm_start.h"
 #include "lineas/tap/recorder.h"
 
@@ -19,6 +18,8 @@ constexpr int64_t kLeastTrial = 10;
 // Where no penalty was given the search begins with an l1 of this share of what
 // would hold every entry in its first step.
 constexpr double kFirstShare = 0.1;
+// Gradients of white coordinates change quickly near the end of a descent.
+constexpr double kWhiteBeta = 0.7;
 // An entry that is no further from the identity is not in the support.
 constexpr double kThreshold = 1e-5;
 
@@ -54,14 +55,14 @@ LineasRun::LineasRun(const LineasOptions& options,
   begin(Phase::learn);
 }
 
-// Curvature is to be had where every step sees the same loss.
-LineasRun::Way LineasRun::way() const {
+// Where every step sees the same loss, a penalty is best served by steps that
+// follow its curvature.
+bool LineasRun::is_proximal() const {
   const auto total = static_cast<int64_t>(problem_.source_rows.size());
   const bool is_noiseless = settings_.loss.objective.match == OtMatch::exact &&
                             (options_.batch == 0 || options_.batch == total);
-  if (!settings_.chooses_optimizer || !is_noiseless) return Way::first_order;
-  return settings_.penalty.is_zero() && !search_ ? Way::quasi_newton
-                                                 : Way::proximal;
+  const bool is_sparse = !settings_.penalty.is_zero() || search_;
+  return settings_.chooses_optimizer && is_noiseless && is_sparse;
 }
 
 // The penalty asked for, or an l1 where there is none, so many times.
@@ -79,7 +80,7 @@ Penalty LineasRun::penalty() const {
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
 double LineasRun::first_strength() {
   if (!settings_.penalty.is_zero()) return 1;
-  if (way() == Way::first_order && settings_.optimizer == OptimizerKind::adam)
+  if (!is_proximal() && settings_.optimizer == OptimizerKind::adam)
     return kFirstShare;
   loss_.require_finite(loss_.evaluate(rows_of_step(), 0), 0);
   return kFirstShare * parameters_.gradient().abs().max().item<double>();
@@ -88,8 +89,8 @@ double LineasRun::first_strength() {
 int64_t LineasRun::phase_steps() const {
   if (phase_ == Phase::refit) return options_.refit_steps;
   const bool is_later_trial = search_ && begun_ > 0;
-  return is_later_trial ? std::max(kLeastTrial, options_.steps / kTrialShare)
-                        : options_.steps;
+  return is_later_trial ? std::max(kLeastTrial, settings_.steps / kTrialShare)
+                        : settings_.steps;
 }
 
 int64_t LineasRun::steps_expected() const {
@@ -98,20 +99,22 @@ int64_t LineasRun::steps_expected() const {
 }
 
 std::unique_ptr<Descent> LineasRun::make_descent() {
-  if (way() == Way::quasi_newton) return make_quasi_newton();
-  if (way() == Way::proximal) return make_proximal();
-  return std::make_unique<FirstOrder>(
-      parameters_,
-      FirstOrderOptions{.optimizer = settings_.optimizer,
-                        .schedule = settings_.schedule,
-                        .lr = options_.lr,
-                        .steps = phase_steps(),
-                        .penalty = penalty()},
-      free_P_);
+  if (is_proximal()) return make_proximal();
+  FirstOrderOptions options{.optimizer = settings_.optimizer,
+                            .schedule = settings_.schedule,
+                            .lr = settings_.lr,
+                            .steps = phase_steps(),
+                            .penalty = penalty()};
+  if (settings_.chooses_optimizer && options.penalty.is_zero()) {
+    if (!whitening_) whitening_ = start();
+    options.whitening = whitening_;
+    options.second_beta = kWhiteBeta;
+  }
+  return std::make_unique<FirstOrder>(parameters_, options, free_P_);
 }
 
-// Starts from the closed form unless the identity is better.
-std::unique_ptr<Descent> LineasRun::make_quasi_newton() {
+// At the closed form unless the identity is better.
+Whitening LineasRun::start() {
   const auto loss_here = [this] {
     const ObjectiveValue value = loss_.evaluate(problem_.source_rows, 0);
     loss_.require_finite(value, 0);
@@ -126,9 +129,8 @@ std::unique_ptr<Descent> LineasRun::make_quasi_newton() {
                                     .position = settings_.loss.position,
                                     .micro_batch = options_.micro_batch},
                                    parameters_);
-  const double at_closed_form = loss_here();
-  if (!(at_closed_form < at_identity)) parameters_.values().copy_(identity_P);
-  return std::make_unique<QuasiNewton>(parameters_, std::move(whitening));
+  if (!(loss_here() < at_identity)) parameters_.values().copy_(identity_P);
+  return whitening;
 }
 
 const std::vector<double>& LineasRun::scale_sizes() {
@@ -196,7 +198,7 @@ void LineasRun::check_maps() const {
            "smaller --lr than {}.",
            t_ + 1,
            problem_.drive.sites()[parameters_.sites()[place]].name,
-           options_.lr);
+           settings_.lr);
 }
 
 void LineasRun::end_phase() {
@@ -271,7 +273,7 @@ void LineasRun::restore(const RunState& state) {
   if (phase_ == Phase::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
   if (search_) search_->restore(tensors);
-  if (way() != Way::quasi_newton) descent_ = make_descent();
+  descent_ = make_descent();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
 }

@@ -12,6 +12,7 @@
 #include "lineas/learn/optimizer.h"
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/support_search.h"
+#include "lineas/learn/whitening.h"
 
 namespace lineas {
 
@@ -20,6 +21,8 @@ struct LineasSettings {
   bool chooses_optimizer = false;  // --optimizer auto
   OptimizerKind optimizer = OptimizerKind::adam;
   Schedule schedule = Schedule::cosine;
+  int64_t steps = 0;
+  double lr = 0;
   Penalty penalty;
   double support_budget = 1;  // share of all neurons; 1: no search
   MapLossOptions loss;
@@ -56,17 +59,15 @@ class LineasRun {
  private:
   enum class Phase : int64_t { learn, refit, done };
 
+  bool is_proximal() const;
   std::vector<int64_t> rows_of_step() const;
-  enum class Way { first_order, quasi_newton, proximal };
-
-  Way way() const;
   Penalty penalty_at(double strength) const;
   Penalty penalty() const;
   double first_strength();
   const std::vector<double>& scale_sizes();
   int64_t phase_steps() const;
   std::unique_ptr<Descent> make_descent();
-  std::unique_ptr<Descent> make_quasi_newton();
+  Whitening start();
   std::unique_ptr<Descent> make_proximal();
   void begin(Phase phase);
   void end_phase();
@@ -84,7 +85,8 @@ class LineasRun {
   double rate_ = 0;
   Tensor free_P_;  // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
-  std::vector<double> scale_sizes_;  // see ProximalGradient
+  std::optional<Whitening> whitening_;  // where the optimizer is chosen
+  std::vector<double> scale_sizes_;     // see ProximalGradient
   std::unique_ptr<Descent> descent_;
 };
 

@@ -8,7 +8,7 @@
 namespace lineas {
 namespace {
 
-constexpr double kBeta = 0.9;  // both moments, as the published program
+constexpr double kBeta = 0.9;
 constexpr double kEpsilon = 1e-8;
 constexpr double kFinalShare = 1e-3;  // of the rate, at the cosine's end
 
@@ -45,8 +45,11 @@ double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps) {
   return least + (rate - least) * (1 + std::cos(phase)) / 2;
 }
 
-Optimizer::Optimizer(OptimizerKind kind, int64_t parameters, at::Device device)
-    : kind_(kind) {
+Optimizer::Optimizer(OptimizerKind kind,
+                     int64_t parameters,
+                     at::Device device,
+                     double second_beta)
+    : kind_(kind), second_beta_(second_beta) {
   if (kind == OptimizerKind::sgd) return;
   first_P_ = at::zeros({parameters}, at::device(device).dtype(at::kFloat));
   second_P_ = at::zeros_like(first_P_);
@@ -59,11 +62,14 @@ void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
     return;
   }
   first_P_.lerp_(gradient_P, 1 - kBeta);
-  second_P_.mul_(kBeta).addcmul_(gradient_P, gradient_P, 1 - kBeta);
-  const double correction = 1 - std::pow(kBeta, static_cast<double>(steps_));
+  second_P_.mul_(second_beta_)
+      .addcmul_(gradient_P, gradient_P, 1 - second_beta_);
+  const auto steps = static_cast<double>(steps_);
+  const double second_correction = 1 - std::pow(second_beta_, steps);
   const Tensor deviation_P =
-      second_P_.sqrt().div_(std::sqrt(correction)).add_(kEpsilon);
-  values_P.addcdiv_(first_P_, deviation_P, -rate / correction);
+      second_P_.sqrt().div_(std::sqrt(second_correction)).add_(kEpsilon);
+  values_P.addcdiv_(
+      first_P_, deviation_P, -rate / (1 - std::pow(kBeta, steps)));
 }
 
 std::vector<std::pair<std::string, Tensor>> Optimizer::state() const {

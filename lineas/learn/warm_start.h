@@ -16,9 +16,9 @@ struct WarmStartOptions {
 };
 
 /// Sets the maps of `sites` (some of the problem's mapped sites) to what
-/// linear-act fits there, with target prompts untouched, and answers the white
-/// coordinates that belong to the responses on the way. One forward pass over
-/// all prompts.
+/// linear-act fits there, with target prompts untouched and slopes drawn
+/// towards 1, and answers the white coordinates that belong to the responses on
+/// the way. One forward pass over all prompts.
 Whitening warm_start(const Problem& problem,
                      const std::vector<SiteIndex>& sites,
                      const WarmStartOptions& options,

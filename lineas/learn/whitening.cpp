@@ -12,7 +12,8 @@ constexpr double kLeastShare = 0.1;
 }  // namespace
 
 Whitening::Whitening(const std::vector<Tensor>& source,
-                     const AffineParameters& parameters) {
+                     const AffineParameters& parameters,
+                     double turn_pace) {
   for (size_t place = 0; place < source.size(); ++place) {
     const int64_t width = parameters.scale_D(place).size(0);
     const auto options = parameters.values().options();
@@ -23,6 +24,7 @@ Whitening::Whitening(const std::vector<Tensor>& source,
       site.mean_D = found.mean_D.to(options);
       site.deviation_D = at::hypot(found.deviation_D, usual * kLeastShare)
                              .clamp_min(1e-6)
+                             .div(turn_pace)
                              .to(options);
     }
     sites_.push_back(site);

@@ -14,8 +14,10 @@ class Whitening {
  public:
   /// `source`: what the source prompts answer at every mapped site before its
   /// map, [N, D]; an undefined tensor leaves that site's coordinates alone.
+  /// `turn_pace`: how fast scales move against shifts; 1 makes the sphere.
   explicit Whitening(const std::vector<Tensor>& source,
-                     const AffineParameters& parameters);
+                     const AffineParameters& parameters,
+                     double turn_pace = 1);
 
   /// A gradient for the maps as one for the white coordinates.
   Tensor gradient_P(const Tensor& gradient_P) const;
@@ -24,7 +26,7 @@ class Whitening {
 
  private:
   // One site's coordinates (turn, slide): d scale = turn / deviation,
-  // d shift = slide - mean d scale.
+  // d shift = slide - mean d scale. The deviation is divided by the pace.
   struct Site {
     int64_t width;
     Tensor mean_D, deviation_D;

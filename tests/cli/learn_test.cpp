@@ -89,7 +89,7 @@ TEST_F(LearnCommand, AnOutputThatCannotBeWrittenIsFoundFirst) {
 }
 
 TEST_F(LearnCommand, WrongOptionsAreUsageErrors) {
-  for (const char* more : {"--steps 0",
+  for (const char* more : {"--steps -1",
                            "--lr -1",
                            "--optimizer lbfgs",
                            "--schedule linear",

@@ -28,8 +28,8 @@ TEST_F(MethodOptions, HoldEveryOptionOfEveryMethod) {
 }
 
 TEST_F(MethodOptions, SayDefaultsAndWhoTakesThem) {
-  EXPECT_NE(sentence("--steps").find("[1000: lineas]"), std::string::npos)
-      << sentence("--steps");
+  EXPECT_NE(sentence("--refit-steps").find("[0: lineas]"), std::string::npos)
+      << sentence("--refit-steps");
   EXPECT_NE(sentence("--seed").find("[0: all methods]"), std::string::npos);
   EXPECT_NE(sentence("--target-runs").find("[mapped: all but lineas]"),
             std::string::npos);

@@ -39,6 +39,21 @@ TEST(FirstOrder, TheProxTakesTheRateOfItsStep) {
   EXPECT_LT(sgd.rate(1), 0.5);
 }
 
+TEST(FirstOrder, StepsOfWhiteCoordinatesAreMovesOfTheMaps) {
+  Site site;
+  at::manual_seed(5);
+  const Whitening whitening({at::randn({8, 3}) * 2 + 1}, *site.parameters);
+  FirstOrder sgd(
+      *site.parameters,
+      {.optimizer = OptimizerKind::sgd, .lr = 0.1, .whitening = whitening});
+  const Tensor gradient_P = at::tensor({1.f, 2.f, 3.f, 4.f, 5.f, 6.f});
+  sgd.step(0, site.with(gradient_P));
+  const Tensor golden_P =
+      site.parameters->identity() -
+      0.1 * whitening.move_P(whitening.gradient_P(gradient_P));
+  EXPECT_TRUE(at::allclose(site.parameters->values(), golden_P));
+}
+
 // Momentum of an earlier phase would move them all the same (reference D8).
 TEST(FirstOrder, FrozenEntriesKeepTheirBits) {
   Site site;

@@ -30,33 +30,57 @@ int64_t support_of(const MapSet& set) {
 TEST(AutoOptimizer, BeatsAThousandStepsOfAdam) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[abc]", "[abcd]");
-  LineasOptions adam;
-  adam.optimizer = "adam";
-  adam.lr = 0.01;
-  LineasOptions chosen = adam;
-  chosen.optimizer = "auto";
   const auto loss_of = [&](const LineasOptions& options) {
     const MapSet set = testing::learn(options, problem);
     return std::pair(set.provenance["loss"].back().get<double>(),
                      set.provenance["loss"].size());
   };
-  const auto [golden, golden_steps] = loss_of(adam);
-  const auto [found, steps] = loss_of(chosen);
+  const auto [golden, golden_steps] =
+      loss_of({.optimizer = "adam", .lr = 0.01});
+  const auto [found, steps] = loss_of({.optimizer = "auto"});
   EXPECT_EQ(golden_steps, 1000u);
   EXPECT_LE(found, golden * 1.01);
   EXPECT_LT(steps, 200u);
 }
 
-TEST(AutoOptimizer, TakesAdamWhereStepsDiffer) {
+TEST(AutoOptimizer, StartsBelowTheIdentityAlsoWhereStepsDrawPrompts) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
-  LineasOptions options = sparse_options();
-  options.batch = 4;
-  const std::string golden =
-      testing::map_bytes({.maps = testing::learn(options, problem).maps});
-  options.optimizer = "auto";
-  EXPECT_EQ(testing::map_bytes({.maps = testing::learn(options, problem).maps}),
-            golden);
+  for (const int64_t batch : {0, 4}) {
+    LineasOptions options{.steps = 1, .batch = batch};
+    const auto first_loss = [&](const char* optimizer) {
+      options.optimizer = optimizer;
+      return testing::learn(options, problem)
+          .provenance["loss"][0]
+          .get<double>();
+    };
+    EXPECT_LT(first_loss("auto"), 0.8 * first_loss("adam")) << batch;
+  }
+}
+
+TEST(AutoOptimizer, ARefitGoesOnWhereItIs) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
+  const MapSet set = testing::learn(
+      {.optimizer = "auto", .steps = 60, .refit_steps = 5}, problem);
+  const Json& loss = set.provenance["loss"];
+  ASSERT_EQ(loss.size(), 65u);
+  EXPECT_LT(loss[60].get<double>(), 1.01 * loss[59].get<double>());
+}
+
+TEST(Defaults, AreTheOptimizersAndInTheProvenance) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
+  const auto stated = [&](const LineasOptions& options) {
+    return testing::learn(options, problem).provenance["options"];
+  };
+  const Json chosen = stated({.optimizer = "auto"});
+  EXPECT_EQ(chosen["steps"], 185);
+  EXPECT_EQ(chosen["lr"], 0.015);
+  EXPECT_EQ(parse_settings({.optimizer = "auto", .l1 = "1"}).steps, 1000);
+  EXPECT_EQ(parse_settings({.optimizer = "adam"}).steps, 1000);
+  EXPECT_EQ(parse_settings({.optimizer = "adam"}).lr, 1e-3);
+  EXPECT_EQ(parse_settings({.optimizer = "auto", .lr = 0.5}).lr, 0.5);
 }
 
 TEST(Refit, MovesTheFoundSupportAndNothingElse) {

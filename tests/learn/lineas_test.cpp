@@ -338,8 +338,8 @@ TEST(Lineas, OptionsOutOfRangeAreRefusedBeforeAnythingRuns) {
         ErrorKind::usage, {said}, [&] { LineasLearner(options, {}); });
   };
   using Options = LineasOptions;
-  expect("--steps 0", [](Options& o) { o.steps = 0; });
-  expect("--lr 0", [](Options& o) { o.lr = 0; });
+  expect("--steps -1", [](Options& o) { o.steps = -1; });
+  expect("--lr -0.1", [](Options& o) { o.lr = -0.1; });
   expect("--lr nan", [](Options& o) { o.lr = NAN; });
   expect("--lr 1e+300", [](Options& o) { o.lr = 1e300; });
   expect("--batch -1", [](Options& o) { o.batch = -1; });

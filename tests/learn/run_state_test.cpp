@@ -116,6 +116,7 @@ class State : public ::testing::Test {
  protected:
   State() {
     options_.steps = kSteps;
+    options_.lr = 1e-3;
     files_ = {.state = folder_ / "map.state", .log = folder_ / "log.jsonl"};
   }
   // Leaves the state of a run that stopped after `steps`.

@@ -12,6 +12,7 @@ from tradeoff import over_seeds, part, shown
 CONCEPT = "tone"
 VALUE = shown(CONCEPTS[CONCEPT]["concept"])
 SUPPORTS = ("100", "1", "10", "3", "0.3", "0.1")  # %, the telling ones first
+SETTING = ("all norms", "")  # scales and shifts
 FEW, MANY, MOST = 100, 1000, 10000
 STRENGTHS = (0, 1)
 QUESTIONS = 200
@@ -22,13 +23,16 @@ def recipe(support, steps, seed):
     seeds, and the longest runs, take the penalty found there, and report the
     support that it gave them."""
     options = ["--optimizer", "adam", "--lr", "0.01", "--steps", steps]
+    def of(*more):
+        return learn("lineas", CONCEPT, seed, setting=SETTING,
+                     options=[*options, *more])
+
     if support == "100":
-        return learn("lineas", CONCEPT, seed, options=options)
+        return of()
     searched = min(steps, MANY)
     if (searched, seed) == (steps, SEEDS[0]):
-        return learn("lineas", CONCEPT, seed, options=[
-            *options, "--support-budget", support + "%"])
-    return learn("lineas", CONCEPT, seed, options=options) | {
+        return of("--support-budget", support + "%")
+    return of() | {
         "penalty_of": recipe(support, searched, SEEDS[0])}
 
 
