@@ -61,7 +61,8 @@ bool LineasRun::is_proximal() const {
   const auto total = static_cast<int64_t>(problem_.source_rows.size());
   const bool is_noiseless = settings_.loss.objective.match == OtMatch::exact &&
                             (options_.batch == 0 || options_.batch == total);
-  const bool is_sparse = !settings_.penalty.is_zero() || search_;
+  const bool is_sparse =
+      !settings_.penalty.is_zero() || settings_.support_budget < 1;
   return settings_.chooses_optimizer && is_noiseless && is_sparse;
 }
 
