@@ -100,7 +100,7 @@ void warn_of_support(const LineasRun& run, const LineasOptions& options) {
 // What the published program does, and what makes the most of a fifth of its
 // time. A penalty's descent knows when it has settled.
 int64_t default_steps(bool is_auto, bool is_sparse) {
-  return is_auto && !is_sparse ? 185 : 1000;
+  return is_auto && !is_sparse ? 190 : 1000;
 }
 
 double default_rate(bool is_auto) {

@@ -40,7 +40,7 @@ void visit_options(Options& options, Visitor&& visit) {
         "coordinates, with a penalty proximal gradient");
   visit("steps",
         options.steps,
-        "optimisation steps; 0: 1000, or 185 with auto and no penalty");
+        "optimisation steps; 0: 1000, or 190 with auto and no penalty");
   visit("lr",
         options.lr,
         "learning rate of the first step; 0: 0.001, or 0.015 with auto");

@@ -10,8 +10,8 @@ namespace {
 // A slope fitted to a few dozen prompts is mostly theirs alone: descents that
 // begin at a smaller part of it, and change it less readily than the shift, end
 // at maps that match other prompts better (docs/results, experiment 6).
-constexpr double kSlopeShare = 0.25;
-constexpr double kTurnPace = 0.8;
+constexpr double kSlopeShare = 0.5;
+constexpr double kTurnPace = 0.6;
 
 // Part of the way from slope 1 to the fitted one, the same mean as before.
 AffineMap with_cautious_slope(const AffineMap& map, const Tensor& source_ND) {

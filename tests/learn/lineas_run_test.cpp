@@ -75,7 +75,7 @@ TEST(Defaults, AreTheOptimizersAndInTheProvenance) {
     return testing::learn(options, problem).provenance["options"];
   };
   const Json chosen = stated({.optimizer = "auto"});
-  EXPECT_EQ(chosen["steps"], 185);
+  EXPECT_EQ(chosen["steps"], 190);
   EXPECT_EQ(chosen["lr"], 0.015);
   EXPECT_EQ(parse_settings({.optimizer = "auto", .l1 = "1"}).steps, 1000);
   EXPECT_EQ(parse_settings({.optimizer = "adam"}).steps, 1000);

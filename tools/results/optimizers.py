@@ -5,8 +5,9 @@ loss over time, on two models.
 from lab import CONCEPTS, STORIES
 from plans import SEEDS, learn, match_stories, measure
 from plot import Panel, Series, write
-from report import (at_strength, grouped, percent, picture, plain, table)
-from tradeoff import over_seeds, shown
+from report import (at_strength, grouped, percent, picture, plain, rows_of,
+                    signed_percent, table)
+from tradeoff import over_seeds, row_at, shown
 
 CONCEPT = "tone"
 VALUE = shown(CONCEPTS[CONCEPT]["concept"])
@@ -22,9 +23,6 @@ OPTIMIZERS = {OURS: ["--optimizer", "auto"],
               **{name: [*options, "--steps", STEPS]
                  for name, options in REFERENCES.items()}}
 SETTING = ("all norms", "")
-# Losses of bfloat16 responses differ by so much of themselves between points
-# that are next to each other.
-ROUNDING = 1e-3
 
 
 def cell(model, name, seed):
@@ -58,24 +56,35 @@ def time_to(points, loss):
     return below
 
 
+def seconds(cell_):
+    return curve(cell_)[-1][0]
+
+
+def loss(cell_):
+    return curve(cell_)[-1][1]
+
+
+def held_out(cell_):
+    return row_at(rows_of(cell_), 1)["matching"]["loss"]
+
+
 def best_reference(cells_):
-    """Final loss and seconds of the reference that ends lowest."""
-    ends = [curve(c)[-1] for c in cells_ if c["key"]["optimizer"] != OURS]
-    return min(((loss, seconds) for seconds, loss in ends), default=None)
+    """The reference that ends lowest, or None."""
+    return min((c for c in cells_ if c["key"]["optimizer"] != OURS),
+               key=loss, default=None)
 
 
-def share_of_time(by_seed, cell_, slack=0.0):
-    """How long a cell takes to the best reference's final loss (or `slack` of
-    it above), as a share of that reference's time; None where it does not get
-    there."""
-    best = best_reference(by_seed[cell_["key"]["seed"]])
-    seconds = best and time_to(curve(cell_), best[0] * (1 + slack))
-    return seconds and seconds / best[1]
+def against_best(by_seed, group, ratio):
+    """ratio(cell, the best reference of its seed), over the seeds; None where
+    one has none."""
+    pairs = [(c, best_reference(by_seed[c["key"]["seed"]])) for c in group]
+    found = [best and ratio(c, best) for c, best in pairs]
+    return None if None in found else over_seeds(found)
 
 
-def shares(by_seed, group, slack=0.0):
-    found = [share_of_time(by_seed, c, slack) for c in group]
-    return "-" if None in found else plain(over_seeds(found), 3)
+def time_to_its_loss(cell_, best):
+    found = time_to(curve(cell_), loss(best))
+    return found and found / seconds(best)
 
 
 def lines(model, cells_):
@@ -84,12 +93,24 @@ def lines(model, cells_):
     by_name = grouped(cells_, "optimizer")
     for name in filter(by_name.get, OPTIMIZERS):
         group = by_name[name]
+
+        def more(ratio):
+            found = against_best(by_seed, group, ratio)
+            return "-" if found is None else signed_percent(found)
+
+        def share(ratio):
+            found = against_best(by_seed, group, ratio)
+            return "-" if found is None else plain(found, 3)
+
         yield [
             model, name, len(group),
-            plain(over_seeds(curve(c)[-1][1] for c in group), 5),
-            plain(over_seeds(curve(c)[-1][0] for c in group), 1),
-            shares(by_seed, group), shares(by_seed, group, ROUNDING),
-            plain(at_strength(group, 1, lambda r: r["matching"]["loss"]), 4),
+            plain(over_seeds(map(loss, group)), 5),
+            more(lambda c, best: loss(c) / loss(best) - 1),
+            plain(over_seeds(map(held_out, group)), 5),
+            more(lambda c, best: held_out(c) / held_out(best) - 1),
+            plain(over_seeds(map(seconds, group)), 1),
+            share(lambda c, best: seconds(c) / seconds(best)),
+            share(time_to_its_loss),
             "" if model != "tinytown"
             else percent(at_strength(group, 1, VALUE))]
 
@@ -110,8 +131,10 @@ def report(done, folder):
           folder / "optimizers.svg")
     return "\n\n".join([
         picture("optimizers", "Loss over time"),
-        table(["model", "optimizer", "seeds", "final loss", "seconds",
-               "time to the best reference's loss / its time",
-               "to 0.1% above it", "held-out matching loss",
-               "rude at 1 (%)"],
+        "Against the best reference: of each seed, the one that ends at the "
+        "least loss.",
+        table(["model", "optimizer", "seeds", "final loss",
+               "against the best (%)", "held-out matching loss",
+               "against the best (%)", "seconds", "of the best's time",
+               "to the best's loss, of its time", "rude at 1 (%)"],
               [row for both in by_model.items() for row in lines(*both)])])

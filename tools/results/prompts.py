@@ -32,12 +32,13 @@ def remaining(row):
 def report(done, folder):
     by_key = grouped(done, "method", "prompts")
     figures = (lambda c: at_rise(c, VALUE)[0],
-               lambda c: at_strength(c, 1, VALUE), lambda c: rise_at(c, 1))
-    panels = [Panel(title, "prompts a side", label, x_log=True)
-              for title, label in
-              (("at +3% perplexity", "rude texts (%)"),
-               ("at strength 1", "rude texts (%)"),
-               ("at strength 1", "perplexity, % above strength 0"))]
+               lambda c: at_strength(c, 1, VALUE),
+               lambda c: at_strength(c, 1, remaining))
+    panels = [Panel(title, "prompts a side", label, x_log=True, y_log=log)
+              for title, label, log in
+              (("at +3% perplexity", "rude texts (%)", False),
+               ("at strength 1", "rude texts (%)", False),
+               ("at strength 1", "matching loss left (%)", True))]
     rows = []
     for method in METHODS:
         points = [[] for _ in panels]
@@ -50,8 +51,9 @@ def report(done, folder):
                 line.append((count, 100 * value.mean,
                              value.error and 100 * value.error))
             rows.append([method, count, len(group), percent(values[0]),
-                         percent(values[1]), signed_percent(values[2]),
-                         plain(at_strength(group, 1, remaining))])
+                         percent(values[1]),
+                         signed_percent(rise_at(group, 1)),
+                         plain(values[2])])
         for panel, line in zip(panels, points):
             panel.series.append(Series(method, line, style(method)))
     write(panels, folder / "prompts.svg")

@@ -8,6 +8,8 @@ from plot import Series
 from tradeoff import (RISE, best_within, over_seeds, relative_perplexity, row_at,
                       value_at)
 
+BROKEN = 10  # times the perplexity: no language model is left
+
 
 def percent(value, digits=1):
     """12.3 ± 0.4, of a Value that is a share."""
@@ -19,6 +21,9 @@ def percent(value, digits=1):
 
 
 def signed_percent(value, digits=1):
+    """A change; of one that is beyond all use, only that."""
+    if value.mean > BROKEN:
+        return f"over +{100 * BROKEN}"
     text = percent(value, digits)
     return text if text[0] in "-" else "+" + text
 

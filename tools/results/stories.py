@@ -27,7 +27,9 @@ HAPPY = (
      "She had a lot of fun.", "They all sang a song.", "Her mom was proud."),
     ("It was the best day!", "They played all day.", "She was so happy.",
      "They all ate cake and danced."))
-LEARNED, HELD = 96, 64
+# The held-out ones are all the rest: differences of a few per cent between
+# optimizers drown in the noise of 64.
+LEARNED, HELD = 96, 592
 
 
 def stories(parts, count, seed):

@@ -20,6 +20,7 @@ import tradeoff
 from cells import CellFile, Limits, matches, name_of, run_cells
 from lab import curve_of, rotated, rounded, thinned
 from plot import Panel, Series, draw, linear_ticks, log_ticks
+from report import signed_percent
 
 
 def row(strength, perplexity, rude):
@@ -226,6 +227,17 @@ class Plans(unittest.TestCase):
             self.assertEqual(len(set(learned + held)), len(learned + held))
             self.assertEqual(len(learned), 32 * len(plans.SEEDS))
         self.assertEqual(len(lists["held_happy"]), 2 * len(lists["held_sad"]))
+
+
+class Figures(unittest.TestCase):
+    def test_a_change_has_its_sign(self):
+        self.assertEqual(signed_percent(tradeoff.Value(0.031, 0.004)),
+                         "+3.1 ± 0.4")
+        self.assertEqual(signed_percent(tradeoff.Value(-0.002, None)), "-0.2")
+
+    def test_of_a_broken_model_only_that(self):
+        self.assertEqual(signed_percent(tradeoff.Value(40983.5, 35254.8)),
+                         "over +1000")
 
 
 class Curves(unittest.TestCase):
