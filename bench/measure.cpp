@@ -12,11 +12,9 @@
 namespace lineas::bench {
 namespace {
 
-PromptSet first_prompts(const std::string& spec, int64_t most) {
+PromptSet read_first(const std::string& spec, int64_t most) {
   PromptSet list = read_prompts(spec);
-  if (most > 0 && list.size() > static_cast<size_t>(most))
-    list.texts.resize(most);
-  return list;
+  return most > 0 ? first_prompts(std::move(list), most) : list;
 }
 
 MeasureOptions options_of(const Json& request,
@@ -36,9 +34,9 @@ MeasureOptions options_of(const Json& request,
   options.count.strengths =
       require<std::vector<double>>(request, "strengths", where);
   options.count.openings =
-      first_prompts(text("openings"), number("opening_count"));
+      read_first(text("openings"), number("opening_count"));
   options.count.seed = number("seed");
-  options.neutral = first_prompts(text("neutral"), number("neutral_count"));
+  options.neutral = read_first(text("neutral"), number("neutral_count"));
   options.questions = number("questions");
   if (request.contains("held_source")) {
     options.held_source = read_prompts(text("held_source"));
@@ -103,4 +101,7 @@ int main(int argc, char** argv) try {
 } catch (const lineas::Error& error) {
   std::cerr << error.what() << '\n';
   return lineas::exit_code(error.kind());
+} catch (const std::exception& error) {
+  std::cerr << error.what() << '\n';
+  return 1;
 }

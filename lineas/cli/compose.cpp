@@ -19,8 +19,8 @@ struct Arguments {
   std::string output;
 };
 
-std::vector<MapPart> read_parts(const Arguments& arguments) {
-  std::vector<MapPart> parts;
+std::vector<Steering> read_parts(const Arguments& arguments) {
+  std::vector<Steering> parts;
   for (const std::string& text : arguments.maps) {
     const MapSpec spec = parse_map_spec(text);
     check_strength(spec.strength, arguments.allow_any_strength, text);
@@ -30,7 +30,7 @@ std::vector<MapPart> read_parts(const Arguments& arguments) {
 }
 
 MapSet make(const Arguments& arguments) {
-  const std::vector<MapPart> parts = read_parts(arguments);
+  const std::vector<Steering> parts = read_parts(arguments);
   if (arguments.inverse) return invert_map(parts[0]);
   return compose_maps(
       parts, arguments.chain ? Composition::chain : Composition::additive);

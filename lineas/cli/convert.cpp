@@ -24,11 +24,15 @@ void run(const Arguments& arguments) {
     set = read_statedict_folder(arguments.input, arguments.options);
     write_map_set(arguments.output, set);
   } else {
+    set = read_map_set(arguments.input);
+    if (arguments.options.only_means)
+      fail(ErrorKind::usage,
+           "--only-means: goes with a folder, and {} is a map file",
+           arguments.input);
     if (file_exists(arguments.output))
       fail(ErrorKind::usage,
            "{}: is a file; a map file is converted to a folder",
            arguments.output);
-    set = read_map_set(arguments.input);
     write_statedict_folder(arguments.output, set);
   }
   log_info("{}: {} maps", arguments.output, set.maps.size());

@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "lineas/base/file.h"
-#include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/learn_maps.h"

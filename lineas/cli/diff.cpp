@@ -1,7 +1,6 @@
 // lineas diff: how two maps differ, site by site. The exit code says whether
 // they do, as that of diff(1).
 #include <CLI/Error.hpp>
-#include <cmath>
 #include <cstdio>
 
 #include "lineas/base/error.h"
@@ -89,8 +88,8 @@ void run(const Arguments& arguments) {
   set_threads(arguments.model.threads);
   if (!(arguments.tolerance >= 0))
     fail(ErrorKind::usage, "--tolerance must be 0 or more");
-  const MapPart first{read_map_set(arguments.first), 1, arguments.first};
-  const MapPart second{read_map_set(arguments.second), 1, arguments.second};
+  const Steering first{read_map_set(arguments.first), 1, arguments.first};
+  const Steering second{read_map_set(arguments.second), 1, arguments.second};
   const auto rules = rule_differences(first, second);
   std::vector<SiteDifference> sites;
   for (SiteDifference& site : compare_maps(first.set, second.set))

@@ -144,13 +144,15 @@ void print_findings(const Json& provenance) {
 
 void print_parts(const Json& provenance) {
   if (!provenance.contains("parts") || !provenance["parts"].is_array()) return;
-  for (const Json& part : provenance["parts"])
+  for (const Json& part : provenance["parts"]) {
+    if (!part.is_object()) continue;
     print_fact(
         "of",
         fmt::format("{} at strength {} ({})",
                     word(part, "name"),
                     word(part, "strength"),
                     word(part.value("provenance", Json::object()), "method")));
+  }
 }
 
 void print_provenance(const std::string& path, const MapSet& set) {

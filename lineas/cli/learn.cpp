@@ -1,5 +1,4 @@
 // lineas learn: two prompt lists in, a map out.
-#include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
@@ -32,6 +31,14 @@ void warn_of_few(const PromptSet& prompts) {
         prompts.size());
 }
 
+void warn_of_state(const RunFiles& files) {
+  if (!files.resume && file_exists(files.state))
+    log_warning(
+        "{}: what an unfinished run left; it goes when this one has ended. "
+        "--resume would continue it",
+        files.state);
+}
+
 // From what distance to what, in the words of the method's provenance.
 std::string describe_gain(const Json& provenance) {
   const auto mean = [](const Json& list) {
@@ -57,6 +64,7 @@ void run(Arguments arguments) {
   request.tokens = parse_token_scope(arguments.tokens);
   request.files.state = arguments.output + ".state";
   if (!request.files.log.empty()) check_writable(request.files.log);
+  warn_of_state(request.files);
   request.source = read_prompts(arguments.source);
   request.target = read_prompts(arguments.target);
   warn_of_few(request.source);

@@ -4,7 +4,6 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
-#include "lineas/base/progress.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/generate/text_drive.h"

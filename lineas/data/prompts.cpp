@@ -235,6 +235,12 @@ PromptSet parse_prompts(const std::string& name, std::string bytes) {
   return read_checked(spec, reader_of(spec), std::move(bytes));
 }
 
+PromptSet first_prompts(PromptSet prompts, size_t count) {
+  if (prompts.texts.size() > count) prompts.texts.resize(count);
+  if (prompts.ids.size() > count) prompts.ids.resize(count);
+  return prompts;
+}
+
 std::string content_hash(const PromptSet& prompts) {
   // Lengths in front, so that no two different lists give the same bytes.
   std::string bytes;

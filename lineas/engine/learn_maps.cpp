@@ -21,11 +21,7 @@ PromptSet first_of(PromptSet prompts, int64_t take) {
          take,
          prompts.name,
          prompts.size());
-  if (prompts.has_ids())
-    prompts.ids.resize(count);
-  else
-    prompts.texts.resize(count);
-  return prompts;
+  return first_prompts(std::move(prompts), count);
 }
 
 Json describe(const PromptSet& prompts) {

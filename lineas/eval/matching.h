@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "lineas/descent/objective.h"
 #include "lineas/engine/engine.h"
-#include "lineas/learn/objective.h"
 
 namespace lineas {
 

@@ -1,7 +1,6 @@
 #include "lineas/eval/measure.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "lineas/eval/choices.h"

@@ -6,9 +6,7 @@ namespace {
 PromptSet read_list(const Engine& engine, const char* name, int64_t most) {
   PromptSet list =
       read_prompts(fmt::format("{}/eval/{}", engine.folder(), name));
-  if (most > 0 && list.size() > static_cast<size_t>(most))
-    list.texts.resize(most);
-  return list;
+  return most > 0 ? first_prompts(std::move(list), most) : list;
 }
 
 }  // namespace
@@ -28,7 +26,7 @@ std::vector<ToneRate> measure_tone(const Engine& engine,
     rates.push_back({.strength = row.strength,
                      .texts = row.counts.texts,
                      .rude = row.counts.shown[0],
-                     .grammatical = row.counts.texts - row.counts.stray,
+                     .grammatical = row.counts.grammatical(),
                      .perplexity = row.perplexity});
   return rates;
 }

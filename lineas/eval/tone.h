@@ -8,8 +8,8 @@
 
 namespace lineas {
 
-/// What the oracle says of the continuations at one strength. A text without a
-/// complete sentence counts as grammatical here, and as not rude.
+/// What the oracle says of the continuations at one strength (see
+/// ConceptCounts).
 struct ToneRate {
   double strength = 0;
   int64_t texts = 0;

@@ -2,15 +2,14 @@
 
 #include <charconv>
 #include <chrono>
-#include <fstream>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
-#include "lineas/base/memory.h"
 #include "lineas/base/seed.h"
+#include "lineas/descent/objective.h"
 #include "lineas/learn/frontier.h"
-#include "lineas/learn/objective.h"
+#include "lineas/learn/run_state.h"
 #include "lineas/learn/site_samples.h"
 #include "lineas/ot/support.h"
 #include "lineas/tap/recorder.h"
@@ -263,30 +262,24 @@ class SiteLog {
       : path_(path), start_(std::chrono::steady_clock::now()) {
     if (path_.empty()) return;
     check_writable(path_);
-    std::ofstream(path_, std::ios::trunc);
-    write({{"step", 0}});
+    write_file(path_, "");
+    append_log(path_, {{"step", 0}});
   }
+  /// `seconds` are those since the line before.
   void add(const std::string& site, size_t step, const LossChange& loss) {
-    const std::chrono::duration<double> spent =
-        std::chrono::steady_clock::now() - start_;
-    write({{"step", step},
-           {"site", site},
-           {"loss_before", loss.before},
-           {"loss", loss.after},
-           {"seconds", spent.count()}});
+    if (path_.empty()) return;
+    const auto now = std::chrono::steady_clock::now();
+    const std::chrono::duration<double> spent = now - start_;
+    start_ = now;
+    append_log(path_,
+               {{"step", step},
+                {"site", site},
+                {"loss_before", loss.before},
+                {"loss", loss.after},
+                {"seconds", spent.count()}});
   }
 
  private:
-  void write(Json line) const {
-    if (path_.empty()) return;
-    line["resident_bytes"] = resident_bytes();
-    line["peak_resident_bytes"] = peak_resident_bytes();
-    std::ofstream out(path_, std::ios::app);
-    out << line.dump() << '\n';
-    if (!out.flush())
-      fail(ErrorKind::resource, "{}: cannot write the log", path_);
-  }
-
   std::string path_;
   std::chrono::steady_clock::time_point start_;
 };

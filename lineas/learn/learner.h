@@ -1,7 +1,6 @@
 // What every learning method is given, and what it gives back.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 

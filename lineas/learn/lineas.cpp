@@ -84,14 +84,17 @@ void check_batch(const LineasOptions& options, const Problem& problem) {
          total);
 }
 
-void warn_of_support(const LineasRun& run, const LineasOptions& options) {
-  if (!run.keeps_budget())
+void warn_of_support(const LineasRun& run,
+                     const LineasOptions& options,
+                     const LineasSettings& settings) {
+  if (!run.meets_budget())
     log_warning(
-        "--support-budget {}: no penalty tried leaves so few neurons moved; "
-        "the map moves {}. Try more --steps, or --optimizer auto.",
+        "--support-budget {}: the map moves {} neurons, and of the penalties "
+        "tried none comes nearer. Try more --steps{}.",
         options.support_budget,
-        run.support());
-  else if (run.support() == 0 && (options.l1 != "0" || options.group != "0"))
+        run.support(),
+        settings.chooses_optimizer ? "" : ", or --optimizer auto");
+  else if (run.support() == 0 && !settings.penalty.is_zero())
     log_warning(
         "the penalty holds every neuron at the identity: the map does nothing. "
         "Try a smaller --l1 or --group.");
@@ -118,21 +121,25 @@ LineasSettings parse_settings(const LineasOptions& options) {
   const int64_t steps =
       options.steps > 0 ? options.steps : default_steps(is_auto, is_sparse);
   const double lr = options.lr > 0 ? options.lr : default_rate(is_auto);
-  return {.chooses_optimizer = is_auto,
-          .optimizer = is_auto ? OptimizerKind::adam
-                               : parse_optimizer(options.optimizer),
-          .schedule = parse_schedule(options.schedule),
-          .steps = steps,
-          .lr = lr,
-          .penalty = penalty,
-          .support_budget = budget,
-          .loss = {.objective = {parse_ot_match(options.ot_match),
-                                 parse_loss_reduction(options.loss_reduction),
-                                 static_cast<uint64_t>(options.seed)},
-                   .pooling = parse_pooling(options.pool),
-                   .position = parse_position(options.position),
-                   .micro_batch = options.micro_batch,
-                   .advice = fmt::format("Try a smaller --lr than {}.", lr)}};
+  return {
+      .chooses_optimizer = is_auto,
+      .optimizer =
+          is_auto ? OptimizerKind::adam : parse_optimizer(options.optimizer),
+      .schedule = parse_schedule(options.schedule),
+      .steps = steps,
+      .lr = lr,
+      .penalty = penalty,
+      .support_budget = budget,
+      .loss = {.objective = {parse_ot_match(options.ot_match),
+                             parse_loss_reduction(options.loss_reduction),
+                             static_cast<uint64_t>(options.seed)},
+               .pooling = parse_pooling(options.pool),
+               .position = parse_position(options.position),
+               .micro_batch = options.micro_batch > 0 ? options.micro_batch
+                                                      : options.batch,
+               .advice = is_auto && is_sparse
+                             ? "Try a larger penalty, or --dtype float32."
+                             : fmt::format("Try a smaller --lr than {}.", lr)}};
 }
 
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
@@ -154,7 +161,11 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   // The first step's time has the setting up: a warm start is not for nothing.
   auto start = std::chrono::steady_clock::now();
   LineasRun run(options_, settings, problem);
-  if (const auto saved = keeper.load(run.state())) run.restore(*saved);
+  if (const auto saved = keeper.load(run.state()))
+    if (!run.restore(*saved) || run.steps_done() != keeper.steps_done())
+      fail(ErrorKind::format,
+           "{}: no run is ever in this state. Remove the file to start anew.",
+           files_.state);
   const InterruptGuard guard;
   progress.begin("learning", run.steps_expected(), run.steps_done());
   keeper.begin_log();
@@ -174,7 +185,7 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
     start = std::chrono::steady_clock::now();
   }
   progress.end();
-  warn_of_support(run, options_);
+  warn_of_support(run, options_, settings);
   MapSet set = run.result();
   set.provenance = identity;
   set.provenance["loss"] = keeper.losses();

@@ -4,15 +4,13 @@
 
 #include <concepts>
 
+#include "lineas/descent/objective.h"
 #include "lineas/learn/learner.h"
-#include "lineas/learn/objective.h"
-#include "lineas/learn/optimizer.h"
-#include "lineas/tap/pool.h"
 
 namespace lineas {
 
 struct LineasOptions {
-  std::string optimizer = "adam";
+  std::string optimizer = "auto";
   int64_t steps = 0;  // 0: what suits the optimizer
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
@@ -36,8 +34,8 @@ requires std::same_as<std::remove_const_t<Options>, LineasOptions>
 void visit_options(Options& options, Visitor&& visit) {
   visit("optimizer",
         options.optimizer,
-        "adam (betas .9/.9), sgd, or auto: adam from the closed form in white "
-        "coordinates, with a penalty proximal gradient");
+        "auto (adam from the closed form in white coordinates; with a penalty "
+        "proximal gradient), or as published adam (betas .9/.9) or sgd");
   visit("steps",
         options.steps,
         "optimisation steps; 0: 1000, or 190 with auto and no penalty");

@@ -1,10 +1,9 @@
 #include "lineas/learn/lineas_run.h"
 
 #include "lineas/base/error.h"
-#include "lineas/base/log.h"
 #include "lineas/base/seed.h"
-#include "lineas/learn/first_order.h"
-#include "lineas/learn/proximal.h"
+#include "lineas/descent/first_order.h"
+#include "lineas/descent/proximal.h"
 #include "lineas/learn/warm_start.h"
 #include "lineas/tap/recorder.h"
 
@@ -20,8 +19,6 @@ constexpr int64_t kLeastTrial = 10;
 constexpr double kFirstShare = 0.1;
 // Gradients of white coordinates change quickly near the end of a descent.
 constexpr double kWhiteBeta = 0.7;
-// An entry that is no further from the identity is not in the support.
-constexpr double kThreshold = 1e-5;
 
 Penalty times(const Penalty& penalty, double factor) {
   return {penalty.l1_scale * factor,
@@ -117,7 +114,7 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
 // At the closed form unless the identity is better.
 Whitening LineasRun::start() {
   const auto loss_here = [this] {
-    const ObjectiveValue value = loss_.evaluate(problem_.source_rows, 0);
+    const ObjectiveValue value = loss_.value(problem_.source_rows, 0);
     loss_.require_finite(value, 0);
     return value.loss;
   };
@@ -128,7 +125,7 @@ Whitening LineasRun::start() {
                                    loss_.reached(),
                                    {.pooling = settings_.loss.pooling,
                                     .position = settings_.loss.position,
-                                    .micro_batch = options_.micro_batch},
+                                    .micro_batch = settings_.loss.micro_batch},
                                    parameters_);
   if (!(loss_here() < at_identity)) parameters_.values().copy_(identity_P);
   return whitening;
@@ -136,11 +133,12 @@ Whitening LineasRun::start() {
 
 const std::vector<double>& LineasRun::scale_sizes() {
   if (!scale_sizes_.empty()) return scale_sizes_;
-  for (const Tensor& source_ND : record(problem_.drive,
-                                        problem_.source_rows,
-                                        problem_.map_sites,
-                                        {.pooling = settings_.loss.pooling,
-                                        .micro_batch = options_.micro_batch}))
+  for (const Tensor& source_ND :
+       record(problem_.drive,
+              problem_.source_rows,
+              problem_.map_sites,
+              {.pooling = settings_.loss.pooling,
+              .micro_batch = settings_.loss.micro_batch}))
     scale_sizes_.push_back(source_ND.square().mean().item<double>());
   return scale_sizes_;
 }
@@ -195,11 +193,10 @@ void LineasRun::check_maps() const {
     if (!parameters_.scale_D(place).isfinite().all().item<bool>() ||
         !parameters_.shift_D(place).isfinite().all().item<bool>())
       fail(ErrorKind::numeric,
-           "step {}: the map of site \"{}\" is no longer finite. Try a "
-           "smaller --lr than {}.",
+           "step {}: the map of site \"{}\" is no longer finite. {}",
            t_ + 1,
            problem_.drive.sites()[parameters_.sites()[place]].name,
-           settings_.lr);
+           settings_.loss.advice);
 }
 
 void LineasRun::end_phase() {
@@ -225,7 +222,7 @@ void LineasRun::freeze() {
   const c10::NoGradGuard no_gradients;
   Tensor& values_P = parameters_.values();
   const Tensor identity_P = parameters_.identity();
-  free_P_ = (values_P - identity_P).abs() > kThreshold;
+  free_P_ = (values_P - identity_P).abs() > kSupportThreshold;
   values_P.copy_(at::where(free_P_, values_P, identity_P));
 }
 
@@ -239,7 +236,7 @@ Json LineasRun::findings() const {
   Json findings = {{"support", support()},
                    {"neurons", count_neurons(problem_)}};
   if (!search_) return findings;
-  const Penalty found = penalty_at(search_->best_strength());
+  const Penalty found = penalty_at(search_->found_strength());
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
                          {"group", {found.group_scale, found.group_shift}}};
   findings["path"] = search_->path();
@@ -264,19 +261,24 @@ RunState LineasRun::state() const {
   return state;
 }
 
-void LineasRun::restore(const RunState& state) {
+bool LineasRun::restore(const RunState& state) {
   const std::map<std::string, Tensor> tensors(state.tensors.begin(),
                                               state.tensors.end());
   const Tensor phase = tensors.at("phase");
   phase_ = static_cast<Phase>(phase[0].item<int64_t>());
   t_ = phase[1].item<int64_t>();
   begun_ = phase[2].item<int64_t>();
+  const bool is_unfinished = phase_ == Phase::learn || phase_ == Phase::refit;
+  if (!is_unfinished || begun_ < 0 || t_ < begun_ ||
+      !tensors.at("maps").isfinite().all().item<bool>())
+    return false;
   if (phase_ == Phase::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
   if (search_) search_->restore(tensors);
   descent_ = make_descent();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
+  return true;
 }
 
 }  // namespace lineas

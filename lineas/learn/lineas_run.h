@@ -6,13 +6,14 @@
 
 #include <memory>
 
-#include "lineas/learn/descent.h"
+#include "lineas/descent/descent.h"
+#include "lineas/descent/optimizer.h"
+#include "lineas/descent/penalty.h"
+#include "lineas/descent/whitening.h"
 #include "lineas/learn/lineas.h"
 #include "lineas/learn/map_loss.h"
-#include "lineas/learn/optimizer.h"
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/support_search.h"
-#include "lineas/learn/whitening.h"
 
 namespace lineas {
 
@@ -47,14 +48,15 @@ class LineasRun {
   int64_t steps_expected() const;
   double last_rate() const { return rate_; }
   int64_t support() const { return parameters_.support(); }
-  /// False where no penalty was found that keeps the support budget.
-  bool keeps_budget() const { return !search_ || search_->best_P().defined(); }
+  /// False where no penalty was found that leaves the support asked for.
+  bool meets_budget() const { return !search_ || search_->succeeded(); }
   /// The maps, and what their provenance says of the way they were found.
   MapSet result() const;
   Json findings() const;
 
   RunState state() const;
-  void restore(const RunState& state);
+  /// False where no run is ever in such a state; it is then no use either.
+  bool restore(const RunState& state);
 
  private:
   enum class Phase : int64_t { learn, refit, done };

@@ -77,7 +77,9 @@ void MapLoss::note_reached(const std::vector<SiteIndex>& visited) {
 
 Tensor MapLoss::respond_without_graph(const Rows& rows) {
   const c10::NoGradGuard no_gradients;
-  const size_t size = kRecordFactor * options_.micro_batch;
+  const size_t size = options_.micro_batch == 0
+                          ? rows.size()
+                          : kRecordFactor * options_.micro_batch;
   std::vector<Tensor> parts;
   for (size_t begin = 0; begin < rows.size(); begin += size)
     parts.push_back(respond(std::span(rows).subspan(begin).first(
@@ -101,6 +103,10 @@ void MapLoss::require_finite(const ObjectiveValue& value, int64_t t) const {
            t > 0 ? options_.advice
                  : "Are the weights up to here sound, and is the dtype wide "
                    "enough (try --dtype float32)?");
+}
+
+ObjectiveValue MapLoss::value(const Rows& rows, int64_t t) {
+  return compare(respond_without_graph(rows), t);
 }
 
 // The memory of one piece gives the gradient of all: every response first, then

@@ -6,9 +6,9 @@
 // Suffixes: N samples, W neurons of all matched sites side by side.
 #pragma once
 
+#include "lineas/descent/objective.h"
+#include "lineas/descent/parameters.h"
 #include "lineas/learn/learner.h"
-#include "lineas/learn/objective.h"
-#include "lineas/learn/parameters.h"
 #include "lineas/tap/pool.h"
 
 namespace lineas {
@@ -32,6 +32,8 @@ class MapLoss {
   /// parameters.gradient(). `t` numbers the step, for drawn samples. Throws
   /// usage where no mapped site lies before a matched one.
   ObjectiveValue evaluate(const std::vector<int64_t>& rows, int64_t t);
+  /// The same loss without its graph; leaves parameters.gradient() alone.
+  ObjectiveValue value(const std::vector<int64_t>& rows, int64_t t);
   /// Throws numeric, naming step and site, where the loss is not finite.
   void require_finite(const ObjectiveValue& value, int64_t t) const;
   /// The mapped sites that lie before the last matched one, in the order of the

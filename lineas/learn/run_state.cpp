@@ -1,6 +1,5 @@
 #include "lineas/learn/run_state.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 
@@ -56,22 +55,12 @@ std::string lines_up_to(const std::string& path, int64_t step) {
   std::string kept;
   for (std::string line; std::getline(in, line);) {
     const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && json.value("step", step + 1) <= step)
+    if (!json.is_object()) continue;
+    const auto found = json.find("step");
+    if (found != json.end() && found->is_number_integer() && *found <= step)
       kept += line + '\n';
   }
   return kept;
-}
-
-template <typename T>
-bool has_duplicates(std::vector<T> items) {
-  std::sort(items.begin(), items.end());
-  return std::adjacent_find(items.begin(), items.end()) != items.end();
-}
-
-void check_rows(const std::vector<int64_t>& rows, int64_t count) {
-  for (const int64_t row : rows)
-    if (row < 0 || row >= count)
-      fail(ErrorKind::usage, "row {}: there are {} prompts", row, count);
 }
 
 Json names_of(const std::vector<SiteIndex>& sites, const SiteTable& table) {
@@ -81,20 +70,6 @@ Json names_of(const std::vector<SiteIndex>& sites, const SiteTable& table) {
 }
 
 }  // namespace
-
-void check_problem(const Problem& problem) {
-  if (problem.source_rows.empty() || problem.target_rows.empty())
-    fail(ErrorKind::usage,
-         "learning needs prompts on both sides, not {} source and {} target",
-         problem.source_rows.size(),
-         problem.target_rows.size());
-  if (problem.map_sites.empty() || problem.match_sites.empty())
-    fail(ErrorKind::usage, "learning needs a site to map and one to match");
-  if (has_duplicates(problem.map_sites) || has_duplicates(problem.match_sites))
-    fail(ErrorKind::usage, "a site is listed twice");
-  check_rows(problem.source_rows, problem.drive.row_count());
-  check_rows(problem.target_rows, problem.drive.row_count());
-}
 
 Json state_identity(const Json& provenance, const Problem& problem) {
   const SiteTable& table = problem.drive.sites();
@@ -115,11 +90,8 @@ RunKeeper::RunKeeper(RunFiles files, Json identity)
 
 void RunKeeper::begin_log() const {
   if (files_.log.empty()) return;
-  const std::string kept = lines_up_to(files_.log, steps_done());
-  std::ofstream(files_.log, std::ios::trunc) << kept;
-  append_log({{"step", losses_.size()},
-              {"resident_bytes", resident_bytes()},
-              {"peak_resident_bytes", peak_resident_bytes()}});
+  write_file(files_.log, lines_up_to(files_.log, steps_done()));
+  append_log(files_.log, {{"step", losses_.size()}});
 }
 
 std::optional<RunState> RunKeeper::load(const RunState& pattern) {
@@ -150,22 +122,14 @@ void RunKeeper::add_step(const StepRecord& record) {
   if (!files_.log.empty()) log_step(record);
 }
 
-void RunKeeper::append_log(const Json& line) const {
-  std::ofstream out(files_.log, std::ios::app);
-  out << line.dump() << '\n';
-  if (!out.flush())
-    fail(ErrorKind::resource, "{}: cannot write the log", files_.log);
-}
-
 void RunKeeper::log_step(const StepRecord& record) const {
-  append_log({{"step", losses_.size()},
+  append_log(files_.log,
+             {{"step", losses_.size()},
               {"loss", record.loss},
               {"site_loss", record.site_loss},
               {"lr", record.rate},
               {"support", record.support},
-              {"seconds", record.seconds},
-              {"resident_bytes", resident_bytes()},
-              {"peak_resident_bytes", peak_resident_bytes()}});
+              {"seconds", record.seconds}});
 }
 
 void RunKeeper::save_if_due(bool more_to_come,
@@ -196,6 +160,14 @@ void RunKeeper::save(const RunState& state) const {
   write_safetensors(files_.state,
                     tensors,
                     {{"format", kFormat}, {"identity", identity_.dump()}});
+}
+
+void append_log(const std::string& path, Json line) {
+  line["resident_bytes"] = resident_bytes();
+  line["peak_resident_bytes"] = peak_resident_bytes();
+  std::ofstream out(path, std::ios::app);
+  out << line.dump() << '\n';
+  if (!out.flush()) fail(ErrorKind::resource, "{}: cannot write the log", path);
 }
 
 void remove_state(const RunFiles& files) {

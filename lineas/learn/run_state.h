@@ -54,12 +54,14 @@ class RunKeeper {
   [[noreturn]] void stop(const std::function<RunState()>& state) const;
   void save(const RunState& state) const;
   void log_step(const StepRecord& record) const;
-  void append_log(const Json& line) const;
 
   RunFiles files_;
   Json identity_;
   std::vector<double> losses_;
 };
+
+/// Adds a line to a log, and to the line the memory held now. Throws resource.
+void append_log(const std::string& path, Json line);
 
 /// Removes the state of a run whose result is safe: called once the map has
 /// been written, never before.

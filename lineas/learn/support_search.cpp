@@ -1,7 +1,6 @@
 #include "lineas/learn/support_search.h"
 
 #include <cmath>
-#include <limits>
 
 namespace lineas {
 namespace {
@@ -36,10 +35,18 @@ void SupportSearch::note(int64_t support, const Tensor& values_P) {
   strength_ = weak == 0            ? strong / stride
               : std::isinf(strong) ? weak * stride
                                    : std::sqrt(weak * strong);
-  finished_ = static_cast<double>(best_support_) >=
-                  kEnough * static_cast<double>(budget_) ||
-              static_cast<int>(trials_.size()) >= kMostTrials ||
+  finished_ = succeeded() || static_cast<int>(trials_.size()) >= kMostTrials ||
               (weak > 0 && strong < weak * kNarrowest);
+}
+
+bool SupportSearch::succeeded() const {
+  return static_cast<double>(best_support_) >=
+         kEnough * static_cast<double>(budget_);
+}
+
+double SupportSearch::found_strength() const {
+  return best_P_.defined() || trials_.empty() ? best_strength_
+                                              : trials_.back().first;
 }
 
 Json SupportSearch::path() const {

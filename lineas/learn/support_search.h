@@ -36,8 +36,10 @@ class SupportSearch {
   /// The maps with the largest support within the budget, or undefined where
   /// no trial met it.
   const Tensor& best_P() const { return best_P_; }
-  double best_strength() const { return best_strength_; }
-  int64_t best_support() const { return best_support_; }
+  /// The strength that left best_P, the last trial's where there is none.
+  double found_strength() const;
+  /// Whether best_P moves at least `kEnough` of the budget.
+  bool succeeded() const;
   /// [strength, support] of every trial.
   Json path() const;
 

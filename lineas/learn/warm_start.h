@@ -2,9 +2,9 @@
 // incremental pass gives, instead of the identity.
 #pragma once
 
+#include "lineas/descent/parameters.h"
+#include "lineas/descent/whitening.h"
 #include "lineas/learn/learner.h"
-#include "lineas/learn/parameters.h"
-#include "lineas/learn/whitening.h"
 #include "lineas/tap/pool.h"
 
 namespace lineas {

@@ -24,8 +24,12 @@ struct AffineMap {
   static AffineMap identity(int64_t width);
 };
 
-/// Neurons that a map moves: |scale - 1| > threshold or |shift| > threshold.
+/// An entry no further from the identity does not count as support.
 /// Source: reference 1.5, item 9.
-Tensor moved_neurons(const AffineMap& map, double threshold = 1e-5);
+inline constexpr double kSupportThreshold = 1e-5;
+
+/// Neurons that a map moves: |scale - 1| > threshold or |shift| > threshold.
+Tensor moved_neurons(const AffineMap& map,
+                     double threshold = kSupportThreshold);
 
 }  // namespace lineas

@@ -1,6 +1,6 @@
-// How one affine map acts on one tensor, whatever its layout: the shared ground
-// of steering (SteerTap) and learning (TrainingTap). Differentiable for x,
-// scale and shift.
+// How one affine map acts on one tensor, whatever its layout, in plain tensor
+// operations: what learning differentiates (TrainingTap), for x, scale and
+// shift. SteerTap does the same for many maps and strengths at once.
 #pragma once
 
 #include "lineas/maps/map_set.h"

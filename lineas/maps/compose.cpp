@@ -64,7 +64,7 @@ std::string describe(const std::optional<Interval>& support, int64_t neuron) {
 struct Common {
   std::string site;
   std::vector<const AffineMap*> maps;
-  std::vector<const MapPart*> parts;
+  std::vector<const Steering*> parts;
 };
 
 void check_same_support(const Common& common) {
@@ -125,9 +125,9 @@ AffineMap merge(const Common& common, Composition composition) {
 
 // All map names: those of the first part, and the others' where they stand
 // between their neighbours.
-std::vector<std::string> merge_names(std::span<const MapPart> parts) {
+std::vector<std::string> merge_names(std::span<const Steering> parts) {
   std::vector<std::string> names;
-  for (const MapPart& part : parts) {
+  for (const Steering& part : parts) {
     auto place = names.begin();
     for (const auto& [name, map] : part.set.maps) {
       const auto found = std::find(names.begin(), names.end(), name);
@@ -137,8 +137,8 @@ std::vector<std::string> merge_names(std::span<const MapPart> parts) {
   return names;
 }
 
-void check_together(std::span<const MapPart> parts) {
-  for (const MapPart& part : parts.subspan(1)) {
+void check_together(std::span<const Steering> parts) {
+  for (const Steering& part : parts.subspan(1)) {
     const auto differences = rule_differences(parts[0], part);
     if (!differences.empty())
       fail(ErrorKind::shape,
@@ -174,7 +174,7 @@ bool is_sum(const Json& provenance) {
 }
 
 // A sum of sums lists all its parts, each at s s_i, and nests no deeper.
-void add_parts(Json& list, const MapPart& part, bool into_sum) {
+void add_parts(Json& list, const Steering& part, bool into_sum) {
   const Json& own = part.set.provenance;
   if (!into_sum || !is_sum(own)) {
     list.push_back(
@@ -189,11 +189,11 @@ void add_parts(Json& list, const MapPart& part, bool into_sum) {
   }
 }
 
-Json provenance_of(std::span<const MapPart> parts, const char* method) {
+Json provenance_of(std::span<const Steering> parts, const char* method) {
   Json provenance = {{"tool", fmt::format("lineas.cpp {}", kVersion)},
                      {"method", method},
                      {"parts", Json::array()}};
-  for (const MapPart& part : parts) {
+  for (const Steering& part : parts) {
     add_parts(provenance["parts"], part, method == std::string_view(kSum));
     if (!provenance.contains("model") && !fingerprint_of(part.set).empty())
       provenance["model"] = part.set.provenance["model"];
@@ -201,7 +201,7 @@ Json provenance_of(std::span<const MapPart> parts, const char* method) {
   return provenance;
 }
 
-void check_slopes(const MapPart& part) {
+void check_slopes(const Steering& part) {
   std::vector<std::string> flat;
   for (const auto& [site, map] : part.set.maps) {
     const Tensor scale_D = at_strength(map, part.strength).scale_D;
@@ -239,7 +239,7 @@ Interval image_of(const Interval& support, const WideMap& map) {
 
 }  // namespace
 
-MapSet compose_maps(std::span<const MapPart> parts, Composition composition) {
+MapSet compose_maps(std::span<const Steering> parts, Composition composition) {
   if (parts.empty()) fail(ErrorKind::usage, "no maps to compose");
   check_together(parts);
   const std::vector<std::string> names = merge_names(parts);
@@ -248,7 +248,7 @@ MapSet compose_maps(std::span<const MapPart> parts, Composition composition) {
   set.rules = parts[0].set.rules;
   for (const std::string& name : names) {
     Common common{name, {}, {}};
-    for (const MapPart& part : parts)
+    for (const Steering& part : parts)
       if (const AffineMap* map = part.set.find(name)) {
         common.maps.push_back(map);
         common.parts.push_back(&part);
@@ -260,7 +260,7 @@ MapSet compose_maps(std::span<const MapPart> parts, Composition composition) {
   return set;
 }
 
-MapSet invert_map(const MapPart& part) {
+MapSet invert_map(const Steering& part) {
   check_slopes(part);
   MapSet set;
   set.rules = part.set.rules;
@@ -292,7 +292,7 @@ bool SiteDifference::is_equal(double tolerance) const {
 
 std::vector<SiteDifference> compare_maps(const MapSet& first,
                                          const MapSet& second) {
-  const MapPart both[] = {{first}, {second}};
+  const Steering both[] = {{first}, {second}};
   std::vector<SiteDifference> differences;
   for (const std::string& site : merge_names(both)) {
     const AffineMap *a = first.find(site), *b = second.find(site);
@@ -317,8 +317,8 @@ std::vector<SiteDifference> compare_maps(const MapSet& first,
   return differences;
 }
 
-std::vector<std::string> rule_differences(const MapPart& first,
-                                          const MapPart& second) {
+std::vector<std::string> rule_differences(const Steering& first,
+                                          const Steering& second) {
   std::vector<std::string> differences;
   const auto compare = [&](const char* what,
                            const std::string& a,

@@ -10,13 +10,6 @@
 
 namespace lineas {
 
-/// A map set as it goes into a composition.
-struct MapPart {
-  MapSet set;
-  double strength = 1;
-  std::string name = "the map";  // for messages and the provenance
-};
-
 /// additive: x + sum_i s_i (T_i(x) - x), what several steerings do (no order).
 /// chain: the parts one after the other, the first one first.
 enum class Composition { additive, chain };
@@ -28,12 +21,12 @@ enum class Composition { additive, chain };
 /// chain at a site with a support (the second map would have to ask where the
 /// first one began) or with maps of single steps beside maps of all.
 /// Source: reference 2, composition.
-MapSet compose_maps(std::span<const MapPart> parts, Composition composition);
+MapSet compose_maps(std::span<const Steering> parts, Composition composition);
 
 /// T^-1 at the part's strength: scale 1/w, shift -b/w. A support becomes its
 /// image under T; what T left alone but lies in the image is moved (a warning
 /// says so). Throws numeric, naming sites and neurons, where |w| < 1e-3.
-MapSet invert_map(const MapPart& part);
+MapSet invert_map(const Steering& part);
 
 /// How two sets differ at one site.
 struct SiteDifference {
@@ -54,7 +47,7 @@ std::vector<SiteDifference> compare_maps(const MapSet& first,
 
 /// A sentence for each of position, tokens, guidance and model in which the
 /// parts differ.
-std::vector<std::string> rule_differences(const MapPart& first,
-                                          const MapPart& second);
+std::vector<std::string> rule_differences(const Steering& first,
+                                          const Steering& second);
 
 }  // namespace lineas

@@ -62,6 +62,14 @@ struct MapSet {
   const AffineMap* find(const std::string& site) const;
 };
 
+/// A map set in use, by itself or as a part of a composition. `name` (its file)
+/// stands in messages and in a composition's provenance.
+struct Steering {
+  MapSet set;
+  double strength = 1;
+  std::string name = "the map";
+};
+
 /// A map file as users name it, with the strength to use it at.
 struct MapSpec {
   std::string path;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "lineas/base/error.h"
 #include "lineas/nn/fused.h"
 
 namespace lineas {

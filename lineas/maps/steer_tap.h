@@ -9,13 +9,6 @@
 
 namespace lineas {
 
-/// A map set in use. `name` (its file) stands in messages.
-struct Steering {
-  MapSet set;
-  double strength = 1;
-  std::string name = "the map";
-};
-
 class SteerTap : public Tap {
  public:
   /// `row_strengths`: one factor for every row number (PassContext row), or

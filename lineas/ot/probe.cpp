@@ -1,7 +1,5 @@
 #include "lineas/ot/probe.h"
 
-#include <cmath>
-
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
 

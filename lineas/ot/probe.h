@@ -4,8 +4,6 @@
 // Suffixes: N samples of both sides, D neurons.
 #pragma once
 
-#include <vector>
-
 #include "lineas/tensor/tensor.h"
 
 namespace lineas {

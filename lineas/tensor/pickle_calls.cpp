@@ -1,7 +1,6 @@
 #include "lineas/tensor/pickle_calls.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -100,6 +99,15 @@ std::optional<int64_t> reach_of(const PickleTensor& tensor) {
   return is_empty ? tensor.offset : last + 1;
 }
 
+// An expanded tensor is larger than its storage; a short file could ask for any
+// amount of memory so.
+bool repeats_too_much(const PickleTensor& tensor) {
+  constexpr int64_t kMostRepeated = 1 << 24;
+  int64_t count = 1;
+  for (const int64_t size : tensor.shape) count *= size;
+  return count > std::max(tensor.storage.elements, kMostRepeated);
+}
+
 // _rebuild_tensor(storage, offset, shape, strides, ...).
 PickleValue& rebuild_tensor(PickleMaker& maker, const PickleValue& arguments) {
   const auto take = [&](size_t place, PickleKind kind) -> const PickleValue& {
@@ -123,6 +131,13 @@ PickleValue& rebuild_tensor(PickleMaker& maker, const PickleValue& arguments) {
         fmt::join(tensor.shape, ", "),
         fmt::join(tensor.strides, ", "),
         tensor.offset,
+        tensor.storage.elements);
+  if (repeats_too_much(tensor))
+    maker.refuse(
+        "a tensor of shape [{}], strides [{}] repeats its storage of {} "
+        "elements too often; save a contiguous one",
+        fmt::join(tensor.shape, ", "),
+        fmt::join(tensor.strides, ", "),
         tensor.storage.elements);
   PickleValue& value = maker.make(PickleKind::tensor);
   value.tensor = std::make_unique<PickleTensor>(tensor);

@@ -46,6 +46,14 @@ TEST_F(LearnCommand, WritesAMapTheSameTwice) {
   EXPECT_FALSE(file_exists(folder_ / "one.state"));
 }
 
+TEST_F(LearnCommand, SaysThatAnUnfinishedRunIsReplaced) {
+  folder_.write("map.state", "of an earlier run");
+  const ProgramRun run = learn("--steps 1");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_TRUE(run.says("map.state")) << run.err;
+  EXPECT_TRUE(run.says("--resume")) << run.err;
+}
+
 TEST_F(LearnCommand, EveryMethodWritesAMap) {
   for (const std::string& method : known_methods()) {
     const ProgramRun run =

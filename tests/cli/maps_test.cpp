@@ -144,6 +144,24 @@ TEST_F(Maps, ConvertGoesThereAndBack) {
   EXPECT_EQ(
       run_program(fmt::format("convert '{}' -o '{}'", map("a"), map("b"))).code,
       2);
+  const ProgramRun missing =
+      run_program(fmt::format("convert no/such -o '{}'", map("b")));
+  EXPECT_EQ(missing.code, 3);
+  EXPECT_TRUE(missing.says("no/such")) << missing.err;
+  const ProgramRun means = run_program(
+      fmt::format("convert --only-means '{}' -o '{}'", map("a"), folder));
+  EXPECT_EQ(means.code, 2);
+  EXPECT_TRUE(means.says("--only-means")) << means.err;
+}
+
+TEST_F(Maps, InspectBearsAnyProvenance) {
+  MapSet set = read_map_set(map("a"));
+  set.provenance = {{"parts", {1, "b", Json::object()}},
+                    {"options", 3},
+                    {"method", Json::array()}};
+  write_map_set(map("odd"), set);
+  const ProgramRun run = run_program("inspect '" + map("odd") + "'");
+  EXPECT_EQ(run.code, 0) << run.err;
 }
 
 TEST_F(Maps, InspectTellsAMapsStory) {

@@ -6,9 +6,9 @@
 
 #include "lineas/base/file.h"
 #include "lineas/base/seed.h"
+#include "lineas/descent/objective.h"
 #include "lineas/generate/text_drive.h"
 #include "lineas/learn/methods.h"
-#include "lineas/learn/objective.h"
 #include "lineas/maps/steer_tap.h"
 #include "lineas/tap/recorder.h"
 #include "tests/support/errors.h"

@@ -37,6 +37,17 @@ TEST(Prompts, ReadyIds) {
   EXPECT_TRUE(prompts.texts.empty());
 }
 
+TEST(Prompts, FirstOfTextsAndOfIds) {
+  const PromptSet texts = parse_prompts("a.txt", "a\nb\nc\n");
+  EXPECT_EQ(first_prompts(texts, 2).texts, (Texts{"a", "b"}));
+  EXPECT_EQ(first_prompts(texts, 9).texts, texts.texts);
+  const PromptSet ids =
+      parse_prompts("a.jsonl", "{\"ids\":[1,2]}\n{\"ids\":[3]}");
+  const PromptSet first = first_prompts(ids, 1);
+  EXPECT_TRUE(first.texts.empty());
+  EXPECT_EQ(first.ids.size(), 1u);
+}
+
 TEST(Prompts, CsvColumns) {
   const std::string csv =
       "id,caption,seed\r\n"

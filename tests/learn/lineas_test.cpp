@@ -355,25 +355,12 @@ TEST(Lineas, OptionsOutOfRangeAreRefusedBeforeAnythingRuns) {
   expect("position", [](Options& o) { o.position = "first"; });
 }
 
-TEST(Lineas, ProblemsThatAreNoneAreRefused) {
+TEST(Lineas, ABatchIsOfThePromptsThereAre) {
   ToyDrive drive;
-  const Problem good = problem_of(drive, 8, 8, "a", "b");
-  const auto expect = [&good](const char* said, auto change) {
-    Problem problem = good;
-    change(problem);
-    testing::expect_error(
-        ErrorKind::usage, {said}, [&] { learn(sgd_options(2), problem); });
-  };
-  expect("0 source", [](Problem& p) { p.source_rows.clear(); });
-  expect("0 target", [](Problem& p) { p.target_rows.clear(); });
-  expect("a site to map", [](Problem& p) { p.map_sites.clear(); });
-  expect("one to match", [](Problem& p) { p.match_sites.clear(); });
-  expect("twice", [](Problem& p) { p.match_sites = {1, 1}; });
-  expect("row 99", [](Problem& p) { p.source_rows.push_back(99); });
   LineasOptions options = sgd_options(2);
   options.batch = 9;
   testing::expect_error(ErrorKind::usage, {"--batch 9", "8 source"}, [&] {
-    learn(options, good);
+    learn(options, problem_of(drive, 8, 8, "a", "b"));
   });
   EXPECT_TRUE(drive.calls.empty());
 }

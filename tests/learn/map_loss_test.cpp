@@ -63,6 +63,21 @@ TEST(MapLoss, OnlyTheLastPieceKeepsItsGraph) {
       (std::vector<Rows>{{0, 1, 2, 3, 4, 5}, {6, 7}, {0, 1}, {2, 3}, {4, 5}}));
 }
 
+TEST(MapLoss, TheValueAloneNeedsNoGraph) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
+  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  for (const int64_t size : {0, 1, 3}) {
+    MapLoss loss(problem, parameters, {.micro_batch = size});
+    const double golden = loss.evaluate(problem.source_rows, 0).loss;
+    const Tensor gradient_P = parameters.gradient().clone();
+    drive.calls.clear();
+    EXPECT_NEAR(loss.value(problem.source_rows, 0).loss, golden, 1e-5);
+    EXPECT_TRUE(at::equal(parameters.gradient(), gradient_P));
+    EXPECT_EQ(drive.calls.size(), size == 1 ? 2u : 1u) << "and none again";
+  }
+}
+
 TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "a", "[bc]");

@@ -2,6 +2,8 @@
 // the identity, maps and loss curve after 10 steps of every run.
 #include <gtest/gtest.h>
 
+#include "lineas/descent/optimizer.h"
+#include "lineas/descent/penalty.h"
 #include "lineas/generate/text_drive.h"
 #include "lineas/maps/steer_tap.h"
 #include "tests/support/compare.h"

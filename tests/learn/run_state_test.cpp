@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "lineas/descent/optimizer.h"
 #include "tests/support/errors.h"
 #include "tests/support/learning.h"
 
@@ -202,6 +203,30 @@ TEST_F(State, MissingOrMisshapenTensorsAreFormatErrors) {
   learn();
 }
 
+// Of the right names and shapes, but a state that no run is ever in.
+TEST_F(State, ImpossibleValuesAreFormatErrors) {
+  stop_after(4);
+  const SafetensorsFile file(files_.state);
+  std::vector<std::pair<std::string, Tensor>> tensors;
+  for (const TensorEntry& entry : file.entries())
+    tensors.emplace_back(entry.name, file.view(entry).clone());
+  const auto metadata = file.metadata();
+  const auto refuse = [&](const std::string& name, const Tensor& value) {
+    auto changed = tensors;
+    for (auto& [its, tensor] : changed)
+      if (its == name) tensor = value;
+    write_safetensors(files_.state, changed, metadata);
+    expect_refused(ErrorKind::format, {"map.state", "start anew"});
+  };
+  for (const auto& [phase, done, begun] :
+       std::vector<std::tuple<int64_t, int64_t, int64_t>>{
+           {2, 4, 0}, {-1, 4, 0}, {0, -4, 0}, {0, 4, 5}, {0, 3, 0}})
+    refuse("phase", at::tensor({phase, done, begun}, at::kLong));
+  refuse("losses", at::zeros({3}, at::kDouble));
+  for (const auto& [name, tensor] : tensors)
+    if (name == "maps") refuse(name, at::full_like(tensor, NAN));
+}
+
 TEST_F(State, NothingToResumeIsAWarningAndAFreshRun) {
   files_.resume = true;
   testing::LogCapture log;
@@ -258,6 +283,7 @@ TEST_F(State, CtrlCInTheLastStepLosesNothing) {
 }
 
 TEST_F(State, LogHasLossBySiteRateAndSupport) {
+  options_.optimizer = "adam";
   options_.l1 = "1000";  // nothing moves
   const MapSet set = learn();
   const std::vector<Json> lines = log_lines();

@@ -27,12 +27,13 @@ TEST_P(Budget, IsMetFromBothSides) {
     SupportSearch search(GetParam(), first);
     run(search);
     EXPECT_TRUE(search.finished());
-    EXPECT_LE(search.best_support(), GetParam());
-    EXPECT_GE(static_cast<double>(search.best_support()),
+    EXPECT_TRUE(search.succeeded());
+    const int64_t support = support_at(search.found_strength());
+    EXPECT_LE(support, GetParam());
+    EXPECT_GE(static_cast<double>(support),
               SupportSearch::kEnough * static_cast<double>(GetParam()));
-    EXPECT_EQ(support_at(search.best_strength()), search.best_support());
     EXPECT_FLOAT_EQ(search.best_P()[0].item<float>(),
-                    static_cast<float>(search.best_strength()))
+                    static_cast<float>(search.found_strength()))
         << "the maps of that trial";
     EXPECT_LE(search.path().size(), size_t{SupportSearch::kMostTrials});
   }
@@ -46,6 +47,17 @@ TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
     search.note(900, at::ones({4}));
   EXPECT_TRUE(search.finished());
   EXPECT_FALSE(search.best_P().defined());
+  EXPECT_FALSE(search.succeeded());
+  EXPECT_EQ(search.found_strength(), search.path().back()[0])
+      << "the maps that are left are the last trial's";
+}
+
+TEST(SupportSearch, AllOrNothingIsNoSuccess) {
+  SupportSearch search(100, 1);
+  for (int i = 0; i < 100 && !search.finished(); ++i)
+    search.note(search.strength() < 2 ? 3000 : 0, at::ones({4}));
+  EXPECT_TRUE(search.best_P().defined());
+  EXPECT_FALSE(search.succeeded());
 }
 
 TEST(SupportSearch, TrialsStartAtTheSparsestMapsThatMovedTooMuch) {

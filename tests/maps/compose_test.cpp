@@ -27,11 +27,11 @@ AffineMap random_map(int64_t seed) {
   return {at::rand({kWidth}) + 0.5, at::randn({kWidth})};
 }
 
-MapPart part(const std::string& name,
-             const std::vector<std::string>& at,
-             double strength = 1,
-             int64_t seed = 1) {
-  MapPart made{.strength = strength, .name = name};
+Steering part(const std::string& name,
+              const std::vector<std::string>& at,
+              double strength = 1,
+              int64_t seed = 1) {
+  Steering made{.strength = strength, .name = name};
   for (const std::string& site : at)
     made.set.maps.emplace_back(site, random_map(seed++));
   made.set.provenance = {{"method", "test of " + name},
@@ -39,7 +39,7 @@ MapPart part(const std::string& name,
   return made;
 }
 
-void bound(MapPart& part, double low, double high) {
+void bound(Steering& part, double low, double high) {
   for (auto& [site, map] : part.set.maps)
     map.support = Interval{at::full({kWidth}, low), at::full({kWidth}, high)};
 }
@@ -56,14 +56,14 @@ Tensor steer(const std::vector<Steering>& steerings,
   return tap.visit(site, x_SD, {.rows = {{0, 0, 3}, {1, 3, 8}}});
 }
 
-Steering steering(const MapPart& part) {
+Steering steering(const Steering& part) {
   return {part.set, part.strength, part.name};
 }
 
-void expect_same_as_several(const std::vector<MapPart>& parts) {
+void expect_same_as_several(const std::vector<Steering>& parts) {
   const MapSet sum = compose_maps(parts, Composition::additive);
   std::vector<Steering> several;
-  for (const MapPart& one : parts) several.push_back(steering(one));
+  for (const Steering& one : parts) several.push_back(steering(one));
   for (SiteIndex site = 0; site < 3; ++site)
     EXPECT_LE(error_of(steer({{sum}}, site, random_tokens()),
                        steer(several, site, random_tokens())),
@@ -91,7 +91,7 @@ TEST(Compose, SumsWithinOneSupportRange) {
 
 TEST(Compose, ChainsDoOneAfterTheOther) {
   const auto one = part("A", {"a", "b"}, 0.7, 1), two = part("B", {"b"}, .5, 9);
-  const MapPart both[] = {one, two};
+  const Steering both[] = {one, two};
   const MapSet chain = compose_maps(both, Composition::chain);
   const Tensor x_SD = random_tokens();
   for (SiteIndex site = 0; site < 3; ++site) {
@@ -100,7 +100,7 @@ TEST(Compose, ChainsDoOneAfterTheOther) {
                        steer({steering(two)}, site, first_SD)),
               1e-6);
   }
-  const MapPart turned[] = {two, one};
+  const Steering turned[] = {two, one};
   EXPECT_FALSE(compose_maps(turned, Composition::chain)
                    .find("b")
                    ->shift_D.allclose(chain.find("b")->shift_D));
@@ -110,7 +110,7 @@ TEST(Compose, KeepsOrderRulesAndProvenance) {
   auto one = part("dir/A.safetensors", {"a", "c"}, 0.5);
   auto two = part("B.safetensors", {"a", "b", "c"});
   one.set.rules.tokens = two.set.rules.tokens = {TokenScope::Kind::generated};
-  const MapPart both[] = {one, two};
+  const Steering both[] = {one, two};
   const MapSet set = compose_maps(both, Composition::additive);
   ASSERT_EQ(set.maps.size(), 3u);
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(set.maps[i].first, kSites[i]);
@@ -121,21 +121,21 @@ TEST(Compose, KeepsOrderRulesAndProvenance) {
   EXPECT_EQ(first["strength"], 0.5);
   EXPECT_EQ(first["provenance"], one.set.provenance);
   // A sum of sums lists all parts side by side.
-  MapPart third = part("C", {"a"});
+  Steering third = part("C", {"a"});
   third.set.rules = set.rules;
-  const MapPart again[] = {{set, 0.5, "AB"}, third};
+  const Steering again[] = {{set, 0.5, "AB"}, third};
   const MapSet sum = compose_maps(again, Composition::additive);
   ASSERT_EQ(sum.provenance["parts"].size(), 3u);
   EXPECT_EQ(sum.provenance["parts"][0]["strength"], 0.25);
   EXPECT_EQ(sum.provenance["parts"][2]["name"], "C");
 }
 
-void expect_refused(const MapPart& one,
-                    const MapPart& two,
+void expect_refused(const Steering& one,
+                    const Steering& two,
                     ErrorKind kind,
                     const std::vector<std::string>& parts,
                     Composition composition = Composition::additive) {
-  const MapPart both[] = {one, two};
+  const Steering both[] = {one, two};
   expect_error(kind, parts, [&] { compose_maps(both, composition); });
 }
 

@@ -168,6 +168,15 @@ TEST(Pickle, TensorsLieInsideTheirStorage) {
              {"17 dimensions"});
 }
 
+// What torch.save writes of an expanded tensor; a few bytes could ask for any
+// amount of memory.
+TEST(Pickle, TensorsRepeatTheirElementsWithinReason) {
+  const std::string strides(4, '\0');
+  read(tensor_bytes(1, 0, "\x40\x40\x40\x40", strides));  // 2^24
+  expect_bad(tensor_bytes(1, 0, "\x40\x40\x40\x41", strides),
+             {"[64, 64, 64, 65]", "1 elements", "contiguous"});
+}
+
 TEST(Pickle, SizesThatOverflowAreOutside) {
   const std::string huge = "\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f";
   const std::string head =

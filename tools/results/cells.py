@@ -1,8 +1,9 @@
 """The cells of an experiment: what was to be done, what came out, and where it
 is kept, so that a stopped run goes on where it was.
 
-A cell is a key (method, concept, seed, ...), a plan (everything that decides
-the outcome) and a result. Finished cells of an experiment are the lines of one
+A cell is a key (method, concept, seed, ...), a plan (what is asked for; not the
+program's version, so after a change of a method its lines are to be deleted)
+and a result. Finished cells of an experiment are the lines of one
 file, which is written anew, whole or not at all, after every cell. A cell whose
 plan has changed counts as not done. Knows no models and no measures.
 """

@@ -124,15 +124,17 @@ class Lab:
             return self.learn_alone(recipe)
 
     def learn_alone(self, recipe):
-        name = self.folder / "maps" / digest(recipe)
+        prompts = lists_of(recipe["concept"])
+        name = self.folder / "maps" / digest([recipe, prompts])
         made, facts = (name.with_suffix(x) for x in (".safetensors", ".json"))
-        if facts.exists() and \
-                facts.stat().st_mtime > self.program.stat().st_mtime:
-            return made, json.loads(facts.read_text())
         lists = self.write_lists(recipe, name.with_suffix(".lists.json"))
+        if facts.exists() and self.is_of_this_program(facts):
+            return made, json.loads(facts.read_text())
         log = name.with_suffix(".jsonl")
         state = Path(f"{made}.state")
         penalty = self.penalty_of(recipe)
+        if state.exists() and not self.is_of_this_program(state):
+            state.unlink()
         begun = time.monotonic()
         self.run(self.program, "learn", "-m", model_of(recipe["concept"]),
                  "--device", "cpu",
@@ -143,6 +145,9 @@ class Lab:
                   **self.facts_of(made), **curve_of(log)}
         facts.write_text(json.dumps(result))
         return made, result
+
+    def is_of_this_program(self, file):
+        return file.stat().st_mtime > self.program.stat().st_mtime
 
     def penalty_of(self, recipe):
         """The options of the penalty that another recipe's search found."""
@@ -220,14 +225,14 @@ def digest(thing):
 
 
 def curve_of(log):
-    """Loss against seconds of learning, where the method wrote a log."""
+    """Loss against seconds of learning, where a method learns step by step."""
     if not log.exists():
         return {}
     steps = [json.loads(line) for line in log.read_text().splitlines()]
     points, seconds = [], 0.0
     for step in steps:
         seconds += step.get("seconds", 0)
-        if "loss" in step:
+        if "loss" in step and "site" not in step:
             points.append([round(seconds, 4), significant(step["loss"])])
     return {"curve": thinned(points)} if points else {}
 

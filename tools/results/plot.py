@@ -24,7 +24,6 @@ class Series:
     name: str
     points: list  # (x, y) or (x, y, error)
     style: int = 0  # number of its colour and marker
-    lines: bool = True
 
 
 @dataclass
@@ -38,7 +37,6 @@ class Panel:
     x_log: bool = False
     y_log: bool = False
     x_line: float | None = None  # a marked place on the x axis
-    y_line: float | None = None
 
 
 def number(value):
@@ -165,10 +163,6 @@ def frame(panel, x, y):
         at = x.at(panel.x_line)
         parts.append(line(at, y.begin, at, y.end, "#888",
                           'stroke-dasharray="4 3"'))
-    if panel.y_line is not None:
-        at = y.at(panel.y_line)
-        parts.append(line(x.begin, at, x.end, at, "#888",
-                          'stroke-dasharray="4 3"'))
     middle = (y.begin + y.end) / 2
     side = x.begin - 44
     return parts + [
@@ -194,7 +188,7 @@ def draw_series(series, x, y):
                                  min(y.low, y.high)), max(y.low, y.high)))
                     for sign in (-1, 1)]
             parts.append(line(px, ends[0], px, ends[1], colour))
-    if series.lines and len(places) > 1:
+    if len(places) > 1:
         path = " ".join(f"{number(a)},{number(b)}" for a, b in places)
         parts.append(f'<polyline points="{path}" fill="none" '
                      f'stroke="{colour}" stroke-width="1.6"/>')

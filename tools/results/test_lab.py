@@ -10,6 +10,7 @@ import unittest.mock
 from pathlib import Path
 
 import plans
+import stories
 from lab import BUNDLED, Lab
 
 # Answers as `lineas` does, and writes down what it was asked.
@@ -70,7 +71,7 @@ class Pretended(unittest.TestCase):
         self.assertTrue(request["model"].endswith("stories260K"))
         self.assertNotIn("concepts", request)
         held = json.loads(Path(request["held_source"].split("#")[0]).read_text())
-        self.assertEqual(len(held["held_sad"]), 64)
+        self.assertEqual(len(held["held_sad"]), stories.HELD)
 
     def test_lists_are_those_of_the_seed_and_may_be_reversed(self):
         for reverse in (False, True):
@@ -91,6 +92,20 @@ class Pretended(unittest.TestCase):
         os.utime(first[0].with_suffix(".json"), (1, 1))
         self.lab.learn(recipe)
         self.assertEqual(sum(x.startswith("learn") for x in self.asked()), 2)
+
+    def test_only_a_run_of_this_program_is_resumed(self):
+        recipe = plans.learn("lineas", "tone", 0)
+        made, facts = self.lab.learn(recipe)
+        state = Path(f"{made}.state")
+        for age, resumed in ((1, False), (3, True)):
+            facts = made.with_suffix(".json")
+            facts.unlink()
+            state.write_text("half of a run")
+            os.utime(self.folder / "lineas", (2, 2))
+            os.utime(state, (age, age))
+            self.lab.learn(recipe)
+            asked = [x for x in self.asked() if x.startswith("learn")][-1]
+            self.assertEqual("--resume" in asked, resumed)
 
     def test_a_penalty_found_by_another_recipe_is_taken(self):
         header = json.dumps({"__metadata__": {"provenance": json.dumps(

@@ -80,9 +80,7 @@ class TradeOff(unittest.TestCase):
 
 
 class Values(unittest.TestCase):
-    def test_error_of_a_share_and_of_a_mean(self):
-        self.assertAlmostEqual(tradeoff.share(20, 100).error, 0.04)
-        self.assertTrue(math.isnan(tradeoff.share(0, 0).mean))
+    def test_error_of_a_mean(self):
         found = tradeoff.over_seeds([1, 2, 3])
         self.assertAlmostEqual(found.mean, 2)
         self.assertAlmostEqual(found.error, 1 / math.sqrt(3))
@@ -255,6 +253,8 @@ class Curves(unittest.TestCase):
             log.write_text('{"step": 0}\n{"loss": 2.0, "seconds": 0.5}\n'
                            '{"loss": 1.0, "seconds": 0.25}\n')
             self.assertEqual(curve_of(log)["curve"], [[0.5, 2.0], [0.75, 1.0]])
+            log.write_text('{"site": "a", "loss": 2.0, "seconds": 0.5}\n')
+            self.assertEqual(curve_of(log), {}, "sites are no steps")
 
     def test_time_to_a_loss_is_for_good(self):
         curve = [[1, 5], [2, 3], [3, 4], [4, 2], [5, 2]]

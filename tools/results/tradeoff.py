@@ -22,14 +22,6 @@ class Value:
     count: int = 1
 
 
-def share(part, whole):
-    """A share with its binomial standard error."""
-    if whole == 0:
-        return Value(math.nan)
-    p = part / whole
-    return Value(p, math.sqrt(p * (1 - p) / whole), whole)
-
-
 def over_seeds(numbers):
     """Mean and standard error of the mean over seeds."""
     numbers = list(numbers)

@@ -1,5 +1,7 @@
-// First-order optimizers on one flat vector of parameters, their learning-rate
-// schedules and the proximal step that makes maps sparse.
+// First-order optimizers on one flat vector of parameters, and their
+// learning-rate schedules.
+//
+// Suffixes: P parameters.
 #pragma once
 
 #include <map>
@@ -14,6 +16,7 @@ namespace lineas {
 enum class OptimizerKind { sgd, adam };
 enum class Schedule { cosine, constant };
 
+/// "sgd", "adam"; "cosine", "constant". Throw usage for another word.
 OptimizerKind parse_optimizer(const std::string& name);
 Schedule parse_schedule(const std::string& name);
 
@@ -44,21 +47,5 @@ class Optimizer {
   int64_t steps_ = 0;
   Tensor first_P_, second_P_;
 };
-
-/// Weights of the sparse group lasso, for scales and for shifts.
-struct Penalty {
-  double l1_scale = 0, l1_shift = 0;
-  double group_scale = 0, group_shift = 0;
-  bool is_zero() const;
-};
-
-/// One proximal step of size tau on one site's map, in place: soft threshold
-/// by tau * l1 (scale around 1, shift around 0), then the whole vector shrunk
-/// by tau * group * sqrt(D). Source: Rodriguez et al. 2025 (LinEAS), section
-/// 3.2; reference 1.5, item 8.
-void apply_prox(Tensor scale_D,
-                Tensor shift_D,
-                const Penalty& penalty,
-                double tau);
 
 }  // namespace lineas

@@ -1,13 +1,28 @@
-#include "lineas/learn/whitening.h"
+#include "lineas/descent/whitening.h"
 
 #include "lineas/ot/moments.h"
 
 namespace lineas {
 namespace {
 
-// A neuron that hardly varies is treated as if it varied by this share of its
-// site's usual deviation, or its scale would swing at the least slope.
-constexpr double kLeastShare = 0.1;
+// A neuron that hardly varies is treated as if it varied by these shares of its
+// site's usual deviation and of its site's size, or its scale would swing at
+// the least slope.
+constexpr double kLeastOfUsual = 0.1, kLeastOfSize = 0.01;
+
+Tensor root_mean_square(const Tensor& x) {
+  return x.square().mean().sqrt();
+}
+
+// How far a scale goes at a step of 1 in white coordinates: one over the
+// deviation. 0 for a neuron that does not vary: there is no telling its slope.
+Tensor reach_of(const Tensor& source_ND, const Moments& found) {
+  const Tensor usual = root_mean_square(found.deviation_D) * kLeastOfUsual;
+  const Tensor least = root_mean_square(source_ND) * kLeastOfSize;
+  return at::hypot(found.deviation_D, at::hypot(usual, least))
+      .reciprocal()
+      .masked_fill(is_flat(found, found), 0);
+}
 
 }  // namespace
 
@@ -20,12 +35,8 @@ Whitening::Whitening(const std::vector<Tensor>& source,
     Site site{width, at::zeros({width}, options), at::ones({width}, options)};
     if (source[place].defined()) {
       const Moments found = moments(source[place]);
-      const Tensor usual = found.deviation_D.square().mean().sqrt();
       site.mean_D = found.mean_D.to(options);
-      site.deviation_D = at::hypot(found.deviation_D, usual * kLeastShare)
-                             .clamp_min(1e-6)
-                             .div(turn_pace)
-                             .to(options);
+      site.reach_D = (reach_of(source[place], found) * turn_pace).to(options);
     }
     sites_.push_back(site);
   }
@@ -56,7 +67,7 @@ Tensor Whitening::gradient_P(const Tensor& gradient_P) const {
                     const Tensor& shift,
                     Tensor turn,
                     Tensor slide) {
-                   turn.copy_((scale - site.mean_D * shift) / site.deviation_D);
+                   turn.copy_((scale - site.mean_D * shift) * site.reach_D);
                    slide.copy_(shift);
                  });
 }
@@ -68,7 +79,7 @@ Tensor Whitening::move_P(const Tensor& white_P) const {
                     const Tensor& slide,
                     Tensor scale,
                     Tensor shift) {
-                   scale.copy_(turn / site.deviation_D);
+                   scale.copy_(turn * site.reach_D);
                    shift.copy_(slide - site.mean_D * scale);
                  });
 }

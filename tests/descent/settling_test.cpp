@@ -1,5 +1,5 @@
 // When a descent has settled, and that a state file carries it on.
-#include "lineas/learn/settling.h"
+#include "lineas/descent/settling.h"
 
 #include <gtest/gtest.h>
 

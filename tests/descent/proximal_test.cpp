@@ -1,5 +1,5 @@
 // Proximal gradient on losses whose sparse least point has a closed form.
-#include "lineas/learn/proximal.h"
+#include "lineas/descent/proximal.h"
 
 #include <gtest/gtest.h>
 

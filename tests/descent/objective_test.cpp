@@ -1,5 +1,5 @@
 // The loss over several sites, its reductions, subsampling and gradient.
-#include "lineas/learn/objective.h"
+#include "lineas/descent/objective.h"
 
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"

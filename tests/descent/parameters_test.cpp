@@ -1,5 +1,5 @@
 // The flat vectors behind the maps, and the tap that applies them.
-#include "lineas/learn/parameters.h"
+#include "lineas/descent/parameters.h"
 
 #include "tests/support/errors.h"
 

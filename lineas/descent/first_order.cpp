@@ -1,4 +1,4 @@
-#include "lineas/learn/first_order.h"
+#include "lineas/descent/first_order.h"
 
 namespace lineas {
 

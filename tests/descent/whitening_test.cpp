@@ -1,6 +1,6 @@
 // White coordinates: the two maps are each other's transpose, and a site's own
 // transport loss is a sphere in them.
-#include "lineas/learn/whitening.h"
+#include "lineas/descent/whitening.h"
 
 #include <gtest/gtest.h>
 
@@ -36,6 +36,29 @@ TEST(Whitening, LeavesASiteWithoutSamplesAlone) {
   const Tensor move_P = at::randn({16});
   EXPECT_TRUE(at::equal(whitening.move_P(move_P), move_P));
   EXPECT_TRUE(at::equal(whitening.gradient_P(move_P), move_P));
+}
+
+// Of a neuron that does not vary any slope fits: gradients of its scale are
+// rounding, which Adam would blow up to full steps.
+TEST(Whitening, NeuronsThatDoNotVaryKeepTheirScale) {
+  at::manual_seed(5);
+  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  Tensor a_ND = at::randn({9, 5});
+  a_ND.select(1, 2).fill_(3.1f);
+  const Whitening whitening({a_ND, at::full({9, 3}, -0.7f)}, parameters);
+  const Tensor move_P = whitening.move_P(at::ones({16}));
+  EXPECT_EQ(move_P[2].item<float>(), 0);
+  EXPECT_GT(move_P[1].item<float>(), 0.1);
+  EXPECT_TRUE(at::equal(move_P.narrow(0, 10, 3), at::zeros({3})));
+  EXPECT_TRUE(at::equal(move_P.narrow(0, 13, 3), at::ones({3})));
+}
+
+// A whole site that hardly varies beside its size.
+TEST(Whitening, NoScaleGoesFarInAStep) {
+  at::manual_seed(6);
+  const AffineParameters parameters(table(), {1}, at::kCPU);
+  const Whitening whitening({at::randn({9, 3}) * 1e-4 + 1}, parameters);
+  EXPECT_LE(whitening.move_P(at::ones({6})).abs().max().item<float>(), 101);
 }
 
 // n W2^2 of a site under a small map grows alike in every white direction,

@@ -8,9 +8,9 @@
 
 #include <optional>
 
-#include "lineas/learn/descent.h"
-#include "lineas/learn/optimizer.h"
-#include "lineas/learn/settling.h"
+#include "lineas/descent/descent.h"
+#include "lineas/descent/penalty.h"
+#include "lineas/descent/settling.h"
 
 namespace lineas {
 

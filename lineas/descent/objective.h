@@ -49,7 +49,6 @@ class MatchObjective {
   ObjectiveValue evaluate(const Tensor& response_NW, int64_t step);
 
   /// Neurons of every site.
-  const std::vector<int64_t>& widths() const { return widths_; }
 
  private:
   const CoupledTarget& coupled_for(int64_t n);

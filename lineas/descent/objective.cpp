@@ -1,4 +1,4 @@
-#include "lineas/learn/objective.h"
+#include "lineas/descent/objective.h"
 
 #include <numeric>
 

@@ -1,4 +1,4 @@
-#include "lineas/learn/settling.h"
+#include "lineas/descent/settling.h"
 
 #include <cmath>
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "lineas/learn/objective.h"
-#include "lineas/learn/parameters.h"
+#include "lineas/descent/objective.h"
+#include "lineas/descent/parameters.h"
 
 namespace lineas {
 

@@ -6,9 +6,10 @@
 
 #include <optional>
 
-#include "lineas/learn/descent.h"
-#include "lineas/learn/optimizer.h"
-#include "lineas/learn/whitening.h"
+#include "lineas/descent/descent.h"
+#include "lineas/descent/optimizer.h"
+#include "lineas/descent/penalty.h"
+#include "lineas/descent/whitening.h"
 
 namespace lineas {
 

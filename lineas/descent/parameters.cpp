@@ -1,4 +1,4 @@
-#include "lineas/learn/parameters.h"
+#include "lineas/descent/parameters.h"
 
 #include "lineas/maps/apply.h"
 

@@ -1,4 +1,4 @@
-#include "lineas/learn/proximal.h"
+#include "lineas/descent/proximal.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,11 +2,12 @@
 // sphere: a neuron's scale turns about the mean of its source responses and is
 // measured in their deviation. Takes away what makes first-order steps slow:
 // the pull of scale and shift on one another, and neurons of different size.
+// A neuron whose responses do not vary keeps its scale.
 //
 // Suffixes: N source samples, D neurons, P parameters.
 #pragma once
 
-#include "lineas/learn/parameters.h"
+#include "lineas/descent/parameters.h"
 
 namespace lineas {
 
@@ -25,11 +26,11 @@ class Whitening {
   Tensor move_P(const Tensor& white_P) const;
 
  private:
-  // One site's coordinates (turn, slide): d scale = turn / deviation,
-  // d shift = slide - mean d scale. The deviation is divided by the pace.
+  // One site's coordinates (turn, slide): d scale = reach turn,
+  // d shift = slide - mean d scale.
   struct Site {
     int64_t width;
-    Tensor mean_D, deviation_D;
+    Tensor mean_D, reach_D;
   };
   template <typename Body>
   Tensor by_site(const Tensor& in_P, Body body) const;

@@ -1,5 +1,5 @@
 // A step of SGD or Adam with its prox, and entries that must not move.
-#include "lineas/learn/first_order.h"
+#include "lineas/descent/first_order.h"
 
 #include <gtest/gtest.h>
 
