@@ -12,6 +12,8 @@ struct InspectMapOptions {
   bool json = false;
 };
 
+/// Prints to stdout. Throws as read_map_set does, and not_found for `sites`
+/// that fit none.
 void inspect_map(const std::string& path, const InspectMapOptions& options);
 
 }  // namespace lineas

@@ -19,6 +19,7 @@ enum class OtMatch { exact, subsample };
 /// program; the loss is then n W2^2) or averaged (W2^2).
 enum class LossReduction { sum, mean };
 
+/// "exact", "subsample"; "sum", "mean". Throw usage for another word.
 OtMatch parse_ot_match(const std::string& name);
 LossReduction parse_loss_reduction(const std::string& name);
 

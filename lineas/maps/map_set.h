@@ -80,7 +80,8 @@ struct MapSpec {
 MapSpec parse_map_spec(const std::string& spec);
 
 /// Writes and reads the map file of docs/formats.md (safetensors). Reading
-/// checks names, shapes, dtypes, finiteness and metadata and throws format.
+/// checks names, shapes, dtypes, finiteness and metadata and throws format;
+/// writing throws numeric, naming the map, where one is not finite.
 void write_map_set(const std::string& path, const MapSet& set);
 MapSet read_map_set(const std::string& path);
 

@@ -7,6 +7,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 #include "lineas/base/version.h"
+#include "lineas/ot/moments.h"
 #include "lineas/tensor/torch_file.h"
 
 namespace lineas {
@@ -16,7 +17,6 @@ constexpr const char* kExtension = ".statedict";
 constexpr const char* kEverywhere = "q_all";
 // What a support is called where its percents are not known.
 constexpr const char* kWholeRange = "q_0_100";
-constexpr double kLeastDeviation = 1e-4;  // reference 1.4, Gaussian-AcT
 constexpr auto kWide = at::kDouble;
 
 /// One file: a dict of tensors, texts and numbers.

@@ -21,7 +21,8 @@ struct CoupledTarget {
   Tensor rest_D;
 };
 
-/// y_MD -> CoupledTarget for n source samples. Cost: one sort, once.
+/// y_MD -> CoupledTarget for n source samples. Cost: one sort, once. Throws
+/// usage where n or M is 0.
 CoupledTarget couple(const Tensor& target_MD, int64_t n);
 
 /// Per neuron n W2^2, and its gradient for the source samples.
