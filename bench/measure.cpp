@@ -4,6 +4,7 @@
 // docs/results/README.md says what is measured.
 #include "lineas/eval/measure.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "lineas/base/error.h"
@@ -12,11 +13,6 @@
 namespace lineas::bench {
 namespace {
 
-PromptSet read_first(const std::string& spec, int64_t most) {
-  PromptSet list = read_prompts(spec);
-  return most > 0 ? first_prompts(std::move(list), most) : list;
-}
-
 MeasureOptions options_of(const Json& request,
                           const std::string& where,
                           const Engine& engine) {
@@ -24,7 +20,7 @@ MeasureOptions options_of(const Json& request,
     return require<std::string>(request, key, where);
   };
   const auto number = [&](const char* key) {
-    return value_or<int64_t>(request, key, where, 0);
+    return std::max<int64_t>(0, value_or<int64_t>(request, key, where, 0));
   };
   MeasureOptions options;
   const World world = world_of(engine);
@@ -34,9 +30,10 @@ MeasureOptions options_of(const Json& request,
   options.count.strengths =
       require<std::vector<double>>(request, "strengths", where);
   options.count.openings =
-      read_first(text("openings"), number("opening_count"));
+      first_prompts(read_prompts(text("openings")), number("opening_count"));
   options.count.seed = number("seed");
-  options.neutral = read_first(text("neutral"), number("neutral_count"));
+  options.neutral =
+      first_prompts(read_prompts(text("neutral")), number("neutral_count"));
   options.questions = number("questions");
   if (request.contains("held_source")) {
     options.held_source = read_prompts(text("held_source"));

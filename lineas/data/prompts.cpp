@@ -235,9 +235,10 @@ PromptSet parse_prompts(const std::string& name, std::string bytes) {
   return read_checked(spec, reader_of(spec), std::move(bytes));
 }
 
-PromptSet first_prompts(PromptSet prompts, size_t count) {
-  if (prompts.texts.size() > count) prompts.texts.resize(count);
-  if (prompts.ids.size() > count) prompts.ids.resize(count);
+PromptSet first_prompts(PromptSet prompts, size_t most) {
+  if (most == 0) return prompts;
+  if (prompts.texts.size() > most) prompts.texts.resize(most);
+  if (prompts.ids.size() > most) prompts.ids.resize(most);
   return prompts;
 }
 

@@ -33,8 +33,8 @@ PromptSet read_prompts(const std::string& spec);
 /// The same from bytes that are already there; `spec` says how to read them.
 PromptSet parse_prompts(const std::string& spec, std::string bytes);
 
-/// The first `count` of them, or all where there are no more.
-PromptSet first_prompts(PromptSet prompts, size_t count);
+/// The first `most` of them, or all where there are no more; 0: all.
+PromptSet first_prompts(PromptSet prompts, size_t most);
 
 /// A hash of the content (not of the name), equal on every machine: 16 hex
 /// digits, for provenance.

@@ -49,8 +49,6 @@ class MatchObjective {
   /// subsampling. Throws usage where the widths differ.
   ObjectiveValue evaluate(const Tensor& response_NW, int64_t step);
 
-  /// Neurons of every site.
-
  private:
   const CoupledTarget& coupled_for(int64_t n);
   TransportLoss subsampled(const Tensor& response_NW, int64_t step);

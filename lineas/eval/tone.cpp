@@ -1,12 +1,14 @@
 #include "lineas/eval/tone.h"
 
+#include <algorithm>
+
 namespace lineas {
 namespace {
 
 PromptSet read_list(const Engine& engine, const char* name, int64_t most) {
-  PromptSet list =
-      read_prompts(fmt::format("{}/eval/{}", engine.folder(), name));
-  return most > 0 ? first_prompts(std::move(list), most) : list;
+  return first_prompts(
+      read_prompts(fmt::format("{}/eval/{}", engine.folder(), name)),
+      std::max<int64_t>(0, most));
 }
 
 }  // namespace

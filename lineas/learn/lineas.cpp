@@ -89,8 +89,8 @@ void warn_of_support(const LineasRun& run,
                      const LineasSettings& settings) {
   if (!run.meets_budget())
     log_warning(
-        "--support-budget {}: the map moves {} neurons, and of the penalties "
-        "tried none comes nearer. Try more --steps{}.",
+        "--support-budget {}: no penalty tried meets it; the map moves {} "
+        "neurons. Try more --steps{}.",
         options.support_budget,
         run.support(),
         settings.chooses_optimizer ? "" : ", or --optimizer auto");

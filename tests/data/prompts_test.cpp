@@ -41,6 +41,7 @@ TEST(Prompts, FirstOfTextsAndOfIds) {
   const PromptSet texts = parse_prompts("a.txt", "a\nb\nc\n");
   EXPECT_EQ(first_prompts(texts, 2).texts, (Texts{"a", "b"}));
   EXPECT_EQ(first_prompts(texts, 9).texts, texts.texts);
+  EXPECT_EQ(first_prompts(texts, 0).texts, texts.texts);
   const PromptSet ids =
       parse_prompts("a.jsonl", "{\"ids\":[1,2]}\n{\"ids\":[3]}");
   const PromptSet first = first_prompts(ids, 1);

@@ -94,23 +94,23 @@ def lines(model, cells_):
     for name in filter(by_name.get, OPTIMIZERS):
         group = by_name[name]
 
-        def more(ratio):
+        def against(ratio, say):
             found = against_best(by_seed, group, ratio)
-            return "-" if found is None else signed_percent(found)
+            return "-" if found is None else say(found)
 
-        def share(ratio):
-            found = against_best(by_seed, group, ratio)
-            return "-" if found is None else plain(found, 3)
+        def digits(value):
+            return plain(value, 3)
 
         yield [
             model, name, len(group),
             plain(over_seeds(map(loss, group)), 5),
-            more(lambda c, best: loss(c) / loss(best) - 1),
+            against(lambda c, best: loss(c) / loss(best) - 1, signed_percent),
             plain(over_seeds(map(held_out, group)), 5),
-            more(lambda c, best: held_out(c) / held_out(best) - 1),
+            against(lambda c, best: held_out(c) / held_out(best) - 1,
+                    signed_percent),
             plain(over_seeds(map(seconds, group)), 1),
-            share(lambda c, best: seconds(c) / seconds(best)),
-            share(time_to_its_loss),
+            against(lambda c, best: seconds(c) / seconds(best), digits),
+            against(time_to_its_loss, digits),
             "" if model != "tinytown"
             else percent(at_strength(group, 1, VALUE))]
 
