@@ -16,6 +16,8 @@ class Progress {
   virtual void begin(const std::string& /*what*/,
                      int64_t /*total*/,
                      int64_t /*done*/ = 0) {}
+  /// The work turns out to be longer or shorter than was said.
+  virtual void set_total(int64_t /*total*/) {}
   /// `done` steps are finished; `note` is a short "loss 0.123".
   virtual void update(int64_t /*done*/, const std::string& /*note*/) {}
   virtual void end() {}
@@ -27,6 +29,7 @@ class TerminalProgress : public Progress {
  public:
   TerminalProgress();
   void begin(const std::string& what, int64_t total, int64_t done = 0) override;
+  void set_total(int64_t total) override { total_ = total; }
   void update(int64_t done, const std::string& note) override;
   void end() override;
 

@@ -7,6 +7,7 @@
 #include "lineas/base/file.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
+#include "lineas/cli/provenance.h"
 #include "lineas/engine/learn_maps.h"
 #include "lineas/eval/tone.h"
 #include "lineas/generate/text_loop.h"
@@ -52,11 +53,10 @@ MapSet learn_demo_map(const Engine& engine) {
   MapSet set = learn_maps(engine, request, progress);
   const std::chrono::duration<double> spent =
       std::chrono::steady_clock::now() - start;
-  fmt::print("{} maps in {:.1f} s, loss {:.4g} -> {:.4g}\n",
+  fmt::print("{} maps in {:.1f} s, loss {}\n",
              set.maps.size(),
              spent.count(),
-             set.provenance["loss"].front().get<double>(),
-             set.provenance["loss"].back().get<double>());
+             describe_loss(set.provenance));
   return set;
 }
 

@@ -7,7 +7,7 @@
 
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/charts.h"
-#include "lineas/learn/methods.h"
+#include "lineas/cli/provenance.h"
 #include "lineas/maps/map_set.h"
 
 namespace lineas {
@@ -29,117 +29,22 @@ constexpr size_t kBins = kBinNames.size();
 
 using NamedMap = std::pair<std::string, AffineMap>;
 
-// A provenance may come from anywhere: what is not a text is shown as JSON.
-std::string shown(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
-}
-
-std::string word(const Json& object, const char* key) {
-  return object.is_object() && object.contains(key) ? shown(object[key]) : "";
-}
-
 void print_fact(const char* name, const std::string& fact) {
   if (!fact.empty()) fmt::print("  {:<11}{}\n", name, fact);
 }
 
-// The method's options that are not its defaults.
-std::string changed_options(const Json& provenance) {
-  if (!provenance.contains("options") || !provenance["options"].is_object())
-    return "";
-  const std::string method = word(provenance, "method");
-  const auto known = known_methods();
-  const bool is_known =
-      std::find(known.begin(), known.end(), method) != known.end();
-  const Json defaults = is_known ? default_options(method) : Json::object();
-  std::vector<std::string> changed;
-  for (const auto& [name, value] : provenance["options"].items())
-    if (!defaults.contains(name) || defaults[name] != value)
-      changed.push_back(fmt::format("{} {}", name, shown(value)));
-  if (!is_known) return fmt::format("{}", fmt::join(changed, ", "));
-  return changed.empty() ? "the defaults"
-                         : fmt::format("{} (others: the defaults)",
-                                       fmt::join(changed, ", "));
+std::string describe_descent(const Json& provenance) {
+  const std::vector<double> losses = step_losses(provenance);
+  if (losses.empty()) return "";
+  return fmt::format("{} in {} steps  {}",
+                     describe_loss(provenance),
+                     losses.size(),
+                     sparkline(losses, kSparkColumns));
 }
 
-std::string describe_model(const Json& provenance) {
-  if (!provenance.contains("model")) return "";
-  const Json& model = provenance["model"];
-  return fmt::format("{} ({}, weights {})",
-                     word(model, "id"),
-                     word(model, "architecture"),
-                     word(model, "fingerprint"));
-}
-
-std::string describe_prompts(const Json& provenance, const char* side) {
-  if (!provenance.contains(side)) return "";
-  const Json& prompts = provenance[side];
-  return fmt::format("{}, {} prompts, hash {}",
-                     word(prompts, "name"),
-                     word(prompts, "count"),
-                     word(prompts, "hash"));
-}
-
-std::string describe_loss(const Json& provenance) {
-  if (!provenance.contains("loss") || !provenance["loss"].is_array()) return "";
-  std::vector<double> values;
-  for (const Json& value : provenance["loss"])
-    values.push_back(value.is_number() ? value.get<double>() : NAN);
-  if (values.empty()) return "";
-  return fmt::format("{:.4g} -> {:.4g} in {} steps  {}",
-                     values.front(),
-                     values.back(),
-                     values.size(),
-                     sparkline(values, kSparkColumns));
-}
-
-double mean_of(const Json& values) {
-  double sum = 0;
-  for (const Json& value : values)
-    sum += value.is_number() ? value.get<double>() : NAN;
-  return sum / static_cast<double>(values.size());
-}
-
-// What a layer-wise method notes at each site, before and after its map.
-std::string describe_transport(const Json& provenance) {
-  const Json losses = provenance.value("transport_loss", Json::object());
-  const Json before =
-      losses.is_object() ? losses.value("before", Json()) : Json();
-  const Json after =
-      losses.is_object() ? losses.value("after", Json()) : Json();
-  if (!before.is_array() || before.empty() || !after.is_array()) return "";
-  return fmt::format(
-      "{:.4g} -> {:.4g}, mean over the sites", mean_of(before), mean_of(after));
-}
-
-// Keys that methods add of their own: in full where that is short.
-void print_findings(const Json& provenance) {
-  constexpr std::array kShown = {"loss",
-                                 "match",
-                                 "method",
-                                 "model",
-                                 "options",
-                                 "parts",
-                                 "sites",
-                                 "source",
-                                 "target",
-                                 "tool",
-                                 "from",
-                                 "transport_loss"};
-  constexpr size_t kLong = 60;
-  const auto print = [](const std::string& name, const Json& value) {
-    const std::string text = shown(value);
-    print_fact("found",
-               text.size() <= kLong || !value.is_structured()
-                   ? fmt::format("{} {}", name, text)
-                   : fmt::format("{}: {} values", name, value.size()));
-  };
-  for (const auto& [name, value] : provenance.items())
-    if (std::find(kShown.begin(), kShown.end(), name) != kShown.end())
-      continue;
-    else if (name == "found" && value.is_object())
-      for (const auto& [inner, its] : value.items()) print(inner, its);
-    else
-      print(name, value);
+std::string describe_sites_loss(const Json& provenance) {
+  const std::string loss = describe_transport(provenance);
+  return loss.empty() ? "" : loss + ", mean over the sites";
 }
 
 void print_parts(const Json& provenance) {
@@ -176,9 +81,11 @@ void print_provenance(const std::string& path, const MapSet& set) {
   print_fact("target", describe_prompts(provenance, "target"));
   print_fact("sites", word(provenance, "sites"));
   print_fact("matched", word(provenance, "match"));
-  print_fact("loss", describe_loss(provenance));
-  print_fact("transport", describe_transport(provenance));
-  print_findings(provenance);
+  print_fact("loss", describe_descent(provenance));
+  print_fact("transport", describe_sites_loss(provenance));
+  print_fact("support", describe_support(provenance));
+  for (const std::string& line : other_findings(provenance))
+    print_fact("found", line);
   print_fact("tool", word(provenance, "tool"));
 }
 

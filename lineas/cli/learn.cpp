@@ -4,6 +4,7 @@
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/method_options.h"
 #include "lineas/cli/program.h"
+#include "lineas/cli/provenance.h"
 #include "lineas/engine/learn_maps.h"
 #include "lineas/learn/methods.h"
 #include "lineas/learn/run_state.h"
@@ -39,22 +40,19 @@ void warn_of_state(const RunFiles& files) {
         files.state);
 }
 
-// From what distance to what, in the words of the method's provenance.
+// From what distance to what, and how many neurons that takes where it is not
+// all of them.
 std::string describe_gain(const Json& provenance) {
-  const auto mean = [](const Json& list) {
-    double sum = 0;
-    for (const Json& value : list) sum += value.get<double>();
-    return sum / static_cast<double>(list.size());
-  };
-  if (provenance.contains("loss"))
-    return fmt::format(", loss {:.5g} -> {:.5g}",
-                       provenance["loss"].front().get<double>(),
-                       provenance["loss"].back().get<double>());
-  if (!provenance.contains("transport_loss")) return "";
-  const Json& loss = provenance["transport_loss"];
-  return fmt::format(", transport loss at the sites {:.5g} -> {:.5g}",
-                     mean(loss["before"]),
-                     mean(loss["after"]));
+  const std::string loss = describe_loss(provenance);
+  const std::string transport = describe_transport(provenance);
+  const Json found = provenance.value("found", Json::object());
+  std::string gain;
+  if (!loss.empty()) gain += ", loss " + loss;
+  if (!transport.empty()) gain += ", transport loss at the sites " + transport;
+  if (found.contains("penalty") ||
+      found.value("support", 0) != found.value("neurons", 0))
+    gain += ", " + describe_support(provenance);
+  return gain;
 }
 
 void run(Arguments arguments) {

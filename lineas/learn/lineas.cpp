@@ -178,6 +178,7 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
                      .rate = run.last_rate(),
                      .support = files_.log.empty() ? 0 : run.support(),
                      .seconds = spent.count()});
+    progress.set_total(run.steps_expected());
     progress.update(
         run.steps_done(),
         fmt::format("loss {:.5g} lr {:.3g}", value.loss, run.last_rate()));

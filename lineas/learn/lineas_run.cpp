@@ -181,6 +181,7 @@ ObjectiveValue LineasRun::step() {
       t_ - begun_, [this] { return loss_.evaluate(rows_of_step(), t_); });
   loss_.require_finite(value, t_);
   check_maps();
+  last_loss_ = value.loss;
   ++t_;
   if (t_ - begun_ >= phase_steps() || descent_->finished()) end_phase();
   return value;
@@ -202,13 +203,15 @@ void LineasRun::check_maps() const {
 void LineasRun::end_phase() {
   const bool is_learning = phase_ == Phase::learn;
   if (is_learning && search_) {
-    search_->note(support(), parameters_.values());
+    search_->note(support(), last_loss_, parameters_.values());
     if (!search_->finished()) {
       parameters_.values().copy_(search_->start_P());
       return begin(Phase::learn);
     }
-    if (search_->best_P().defined())
+    if (search_->best_P().defined()) {
       parameters_.values().copy_(search_->best_P());
+      last_loss_ = search_->best_loss();
+    }
   }
   if (is_learning && options_.refit_steps > 0) {
     freeze();
@@ -234,7 +237,8 @@ MapSet LineasRun::result() const {
 
 Json LineasRun::findings() const {
   Json findings = {{"support", support()},
-                   {"neurons", count_neurons(problem_)}};
+                   {"neurons", count_neurons(problem_)},
+                   {"loss", last_loss_}};
   if (!search_) return findings;
   const Penalty found = penalty_at(search_->found_strength());
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},

@@ -85,7 +85,8 @@ class LineasRun {
   int64_t t_ = 0;      // steps done
   int64_t begun_ = 0;  // steps done when the phase (or trial) began
   double rate_ = 0;
-  Tensor free_P_;  // where entries may move; undefined: everywhere
+  double last_loss_ = 0;  // of the present maps, before their last update
+  Tensor free_P_;         // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
   std::optional<Whitening> whitening_;  // where the optimizer is chosen
   std::vector<double> scale_sizes_;     // see ProximalGradient

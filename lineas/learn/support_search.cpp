@@ -14,11 +14,12 @@ constexpr double kNarrowest = 1.02;  // a bracket too narrow to be worth a trial
 SupportSearch::SupportSearch(int64_t budget, double strength)
     : budget_(budget), strength_(strength) {}
 
-void SupportSearch::note(int64_t support, const Tensor& values_P) {
-  trials_.emplace_back(strength_, support);
+void SupportSearch::note(int64_t support, double loss, const Tensor& values_P) {
+  trials_.push_back({strength_, support, loss});
   if (support <= budget_ && support > best_support_) {
     best_P_ = values_P.clone();
     best_strength_ = strength_;
+    best_loss_ = loss;
     best_support_ = support;
   }
   if (support > budget_ ? strength_ > start_strength_ : start_strength_ == 0) {
@@ -26,11 +27,11 @@ void SupportSearch::note(int64_t support, const Tensor& values_P) {
     if (support > budget_) start_strength_ = strength_;
   }
   double weak = 0, strong = INFINITY;  // too much support, and little enough
-  for (const auto& [strength, found] : trials_)
-    if (found > budget_)
-      weak = std::max(weak, strength);
+  for (const Trial& trial : trials_)
+    if (trial.support > budget_)
+      weak = std::max(weak, trial.strength);
     else
-      strong = std::min(strong, strength);
+      strong = std::min(strong, trial.strength);
   const double stride = std::pow(kStride, static_cast<double>(trials_.size()));
   strength_ = weak == 0            ? strong / stride
               : std::isinf(strong) ? weak * stride
@@ -46,22 +47,23 @@ bool SupportSearch::succeeded() const {
 
 double SupportSearch::found_strength() const {
   return best_P_.defined() || trials_.empty() ? best_strength_
-                                              : trials_.back().first;
+                                              : trials_.back().strength;
 }
 
 Json SupportSearch::path() const {
   Json path = Json::array();
-  for (const auto& [strength, support] : trials_)
-    path.push_back({strength, support});
+  for (const Trial& trial : trials_)
+    path.push_back({trial.strength, trial.support, trial.loss});
   return path;
 }
 
 std::vector<std::pair<std::string, Tensor>> SupportSearch::state(
     const Tensor& like_P) const {
-  Tensor trials = at::full({kMostTrials, 2}, NAN, at::kDouble);
+  Tensor trials = at::full({kMostTrials, 3}, NAN, at::kDouble);
   for (size_t i = 0; i < trials_.size(); ++i) {
-    trials[i][0] = trials_[i].first;
-    trials[i][1] = static_cast<double>(trials_[i].second);
+    trials[i][0] = trials_[i].strength;
+    trials[i][1] = static_cast<double>(trials_[i].support);
+    trials[i][2] = trials_[i].loss;
   }
   return {{"search.trials", trials},
           {"search.start", start_P_.defined() ? start_P_ : like_P},
@@ -75,7 +77,9 @@ void SupportSearch::restore(const std::map<std::string, Tensor>& state) {
     const double strength = trials[i][0].item<double>();
     if (!std::isfinite(strength)) break;
     strength_ = strength;
-    note(static_cast<int64_t>(trials[i][1].item<double>()), at::empty({0}));
+    note(static_cast<int64_t>(trials[i][1].item<double>()),
+         trials[i][2].item<double>(),
+         at::empty({0}));
   }
   if (start_P_.defined()) start_P_ = state.at("search.start");
   if (best_P_.defined()) best_P_ = state.at("search.best");

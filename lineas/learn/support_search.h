@@ -1,7 +1,7 @@
 // The search for the penalty that leaves a given share of the neurons moved: a
 // path of warm-started trials, first by factors until the support asked for
 // lies between two penalties, then by halves. Knows no model: is told each
-// trial's maps and support.
+// trial's maps, support and loss.
 //
 // Suffixes: P parameters.
 #pragma once
@@ -26,7 +26,7 @@ class SupportSearch {
   static constexpr int kMostTrials = 12;
 
   /// What a trial with the present strength came to; moves the strength on.
-  void note(int64_t support, const Tensor& values_P);
+  void note(int64_t support, double loss, const Tensor& values_P);
   bool finished() const { return finished_; }
   double strength() const { return strength_; }
 
@@ -38,20 +38,28 @@ class SupportSearch {
   const Tensor& best_P() const { return best_P_; }
   /// The strength that left best_P, the last trial's where there is none.
   double found_strength() const;
+  /// The loss of best_P, which must be defined.
+  double best_loss() const { return best_loss_; }
   /// Whether best_P moves at least `kEnough` of the budget.
   bool succeeded() const;
-  /// [strength, support] of every trial.
+  /// [strength, support, loss] of every trial.
   Json path() const;
 
   std::vector<std::pair<std::string, Tensor>> state(const Tensor& like_P) const;
   void restore(const std::map<std::string, Tensor>& state);
 
  private:
+  struct Trial {
+    double strength;
+    int64_t support;
+    double loss;
+  };
+
   int64_t budget_;
   double strength_;
-  std::vector<std::pair<double, int64_t>> trials_;
+  std::vector<Trial> trials_;
   Tensor start_P_, best_P_;
-  double best_strength_ = 0, start_strength_ = 0;
+  double best_strength_ = 0, best_loss_ = 0, start_strength_ = 0;
   int64_t best_support_ = -1;
   bool finished_ = false;
 };

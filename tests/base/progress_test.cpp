@@ -21,6 +21,17 @@ TEST(Progress, PlainLinesWhereThereIsNoTerminal) {
   EXPECT_NE(text.find("loss 0.5\n"), std::string::npos) << text;
 }
 
+TEST(Progress, GoesOnWhereWorkTurnsOutLonger) {
+  testing::internal::CaptureStderr();
+  TerminalProgress progress;
+  progress.begin("learn", 10);
+  progress.set_total(12);
+  progress.update(12, "");
+  progress.end();
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(text.find("learn 12/12"), 0u) << text;
+}
+
 TEST(Interrupt, IsSeenInsideAGuardAndForgottenByTheNext) {
   {
     const InterruptGuard guard;

@@ -46,6 +46,14 @@ TEST_F(LearnCommand, WritesAMapTheSameTwice) {
   EXPECT_FALSE(file_exists(folder_ / "one.state"));
 }
 
+TEST_F(LearnCommand, ReportsSupportAndPenaltyThatWereFound) {
+  const ProgramRun run =
+      learn("--optimizer sgd --lr 0.1 --steps 100 --support-budget 30%");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_TRUE(run.says(" of 48 neurons moved, penalty --l1 ")) << run.err;
+  EXPECT_FALSE(run.says("/100 ")) << "steps of one trial only: " << run.err;
+}
+
 TEST_F(LearnCommand, SaysThatAnUnfinishedRunIsReplaced) {
   folder_.write("map.state", "of an earlier run");
   const ProgramRun run = learn("--steps 1");

@@ -1,5 +1,6 @@
 // Maps as things people handle: lineas/cli/compose.cpp, lineas/cli/diff.cpp,
-// lineas/cli/convert.cpp and lineas/cli/inspect_map.cpp, run as a user does.
+// lineas/cli/convert.cpp, lineas/cli/inspect_map.cpp and what both it and learn
+// say of a map (lineas/cli/provenance.cpp), run as a user does.
 #include <gtest/gtest.h>
 
 #include "lineas/maps/map_set.h"
@@ -40,7 +41,12 @@ class Maps : public ::testing::Test {
           {"architecture", "Qwen2ForCausalLM"},
           {"fingerprint", "f"}}},
         {"loss", {4.0, 2.0, 0.125}},
-        {"found", {{"support", 12}}},
+        {"found",
+         {{"support", 12},
+          {"neurons", 32},
+          {"loss", 0.25},
+          {"path", {{0.5, 12, 0.25}}},
+          {"penalty", {{"l1", {0.5, 0.25}}, {"group", {0, 0}}}}}},
         {"transport_loss", {{"before", {2, 4}}, {"after", {1, 0}}}}};
     write_map_set(map(name), set);
   }
@@ -158,10 +164,19 @@ TEST_F(Maps, InspectBearsAnyProvenance) {
   MapSet set = read_map_set(map("a"));
   set.provenance = {{"parts", {1, "b", Json::object()}},
                     {"options", 3},
-                    {"method", Json::array()}};
+                    {"method", Json::array()},
+                    {"model", 1},
+                    {"source", "s"},
+                    {"loss", {"x", 1}},
+                    {"transport_loss", {{"before", {"y"}}, {"after", 3}}},
+                    {"found", {{"support", {}}, {"penalty", {{"l1", {2}}}}}}};
   write_map_set(map("odd"), set);
   const ProgramRun run = run_program("inspect '" + map("odd") + "'");
   EXPECT_EQ(run.code, 0) << run.err;
+  set.provenance = {{"loss", 2}, {"found", 5}, {"transport_loss", {1}}};
+  write_map_set(map("odd"), set);
+  const ProgramRun odder = run_program("inspect '" + map("odd") + "'");
+  EXPECT_EQ(odder.code, 0) << odder.err;
 }
 
 TEST_F(Maps, InspectTellsAMapsStory) {
@@ -170,9 +185,10 @@ TEST_F(Maps, InspectTellsAMapsStory) {
   for (const char* text : {"lineas",
                            "steps 7 (others: the defaults)",
                            "toy (Qwen2ForCausalLM, weights f)",
-                           "4 -> 0.125 in 3 steps",
+                           "4 -> 0.25 in 3 steps",
                            "3 -> 0.5, mean over the sites",
-                           "found      support 12",
+                           "12 of 32 neurons moved, penalty --l1 0.5,0.25\n",
+                           "found      path [[0.5,12,0.25]]",
                            "100.0",
                            "most moved",
                            "|scale - 1|",

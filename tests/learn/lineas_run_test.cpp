@@ -122,7 +122,13 @@ TEST(SupportBudget, IsMetAndReported) {
   EXPECT_GE(support_of(set), 1);
   EXPECT_GT(found["penalty"]["l1"][0].get<double>(), 0);
   EXPECT_EQ(found["penalty"]["group"][0], 0);
-  EXPECT_GE(found["path"].size(), 1u);
+  ASSERT_GE(found["path"].size(), 1u);
+  const auto is_of_the_map = [&](const Json& trial) {
+    return trial[0] == found["penalty"]["l1"][0] &&
+           trial[1] == found["support"] && trial[2] == found["loss"];
+  };
+  EXPECT_TRUE(
+      std::any_of(found["path"].begin(), found["path"].end(), is_of_the_map));
 }
 
 TEST(Penalty, ThatHoldsEverythingSaysSo) {

@@ -14,9 +14,14 @@ int64_t support_at(double strength) {
   return static_cast<int64_t>(1000 * std::exp(-strength));
 }
 
+double loss_at(double strength) {
+  return 1 - std::exp(-strength);
+}
+
 void run(SupportSearch& search, int trials = 100) {
   for (int i = 0; i < trials && !search.finished(); ++i)
     search.note(support_at(search.strength()),
+                loss_at(search.strength()),
                 at::full({4}, search.strength()));
 }
 
@@ -35,6 +40,7 @@ TEST_P(Budget, IsMetFromBothSides) {
     EXPECT_FLOAT_EQ(search.best_P()[0].item<float>(),
                     static_cast<float>(search.found_strength()))
         << "the maps of that trial";
+    EXPECT_EQ(search.best_loss(), loss_at(search.found_strength()));
     EXPECT_LE(search.path().size(), size_t{SupportSearch::kMostTrials});
   }
 }
@@ -44,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Supports, Budget, ::testing::Values(500, 100, 10));
 TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
   SupportSearch search(5, 1);
   for (int i = 0; i < 100 && !search.finished(); ++i)
-    search.note(900, at::ones({4}));
+    search.note(900, 0.5, at::ones({4}));
   EXPECT_TRUE(search.finished());
   EXPECT_FALSE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
@@ -55,21 +61,21 @@ TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
 TEST(SupportSearch, AllOrNothingIsNoSuccess) {
   SupportSearch search(100, 1);
   for (int i = 0; i < 100 && !search.finished(); ++i)
-    search.note(search.strength() < 2 ? 3000 : 0, at::ones({4}));
+    search.note(search.strength() < 2 ? 3000 : 0, 0.5, at::ones({4}));
   EXPECT_TRUE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
 }
 
 TEST(SupportSearch, TrialsStartAtTheSparsestMapsThatMovedTooMuch) {
   SupportSearch search(10, 1);
-  search.note(0, at::full({1}, 1));
+  search.note(0, 0.9, at::full({1}, 1));
   EXPECT_EQ(search.start_P().item<float>(), 1) << "there are no others yet";
-  search.note(50, at::full({1}, 2));
+  search.note(50, 0.1, at::full({1}, 2));
   EXPECT_EQ(search.start_P().item<float>(), 2);
   const double weak = search.strength();
-  search.note(40, at::full({1}, 3));
+  search.note(40, 0.2, at::full({1}, 3));
   EXPECT_EQ(search.start_P().item<float>(), 3) << weak << " is a stronger one";
-  search.note(1, at::full({1}, 4));
+  search.note(1, 0.8, at::full({1}, 4));
   EXPECT_EQ(search.start_P().item<float>(), 3);
 }
 
@@ -84,6 +90,7 @@ TEST(SupportSearch, StateCarriesItOn) {
   resumed.restore(saved);
   run(resumed);
   EXPECT_EQ(resumed.path(), unbroken.path());
+  EXPECT_EQ(resumed.best_loss(), unbroken.best_loss());
   EXPECT_TRUE(at::equal(resumed.best_P(), unbroken.best_P()));
   EXPECT_TRUE(at::equal(resumed.start_P(), unbroken.start_P()));
 }
