@@ -91,6 +91,25 @@ void add_text_run_options(CLI::App& command, TextRunArguments& arguments) {
   add_steer_options(command, arguments.steer);
 }
 
+CLI::Validator not_negative() {
+  return {[](std::string& text) {
+            return text.starts_with('-') ? "must be 0 or more" : "";
+          },
+          ""};
+}
+
+void warn_of_scored_tokens(const std::vector<Steering>& steerings) {
+  warn_of_given_tokens(steerings);
+  const TokenScope last{TokenScope::Kind::last, 1};
+  for (const Steering& steering : steerings)
+    if (steering.set.rules.position == Position::last ||
+        steering.set.rules.tokens == last)
+      log_warning(
+          "{}: acts on the last token only, behind which nothing is scored, so "
+          "it does nothing; --position all --tokens all makes it act.",
+          steering.name);
+}
+
 void warn_of_given_tokens(const std::vector<Steering>& steerings) {
   for (const Steering& steering : steerings)
     if (steering.set.rules.tokens.kind == TokenScope::Kind::generated)

@@ -47,8 +47,13 @@ void add_text_run_options(CLI::App& command, TextRunArguments& arguments);
 std::vector<Steering> load_steerings(const Engine& engine,
                                      const SteerArguments& arguments);
 
+/// For options of 0 and more; CLI11's own answer has 309 digits.
+CLI::Validator not_negative();
+
 /// Warns of maps that act on generated tokens only, where all are given.
 void warn_of_given_tokens(const std::vector<Steering>& steerings);
+/// The same, and of maps that act on the last token only, which is not scored.
+void warn_of_scored_tokens(const std::vector<Steering>& steerings);
 
 /// The strengths to run, and how each is called in results: times the map's own
 /// strength where all maps share one, 0 where there is no map.

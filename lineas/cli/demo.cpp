@@ -105,7 +105,10 @@ void run(const Arguments& arguments) {
   const auto texts = continue_prompt(engine, set, arguments.tone);
   for (size_t i = 0; i < texts.size(); ++i)
     fmt::print("\n[{:.2f}]{}\n", arguments.tone.strengths[i], texts[i]);
-  fmt::print("\nMeasuring on {} openings...\n", arguments.tone.openings);
+  fmt::print("\nMeasuring on {} openings...\n",
+             arguments.tone.openings > 0
+                 ? std::to_string(arguments.tone.openings)
+                 : "all");
   std::fflush(stdout);
   print_table(measure_tone(engine, set, arguments.tone));
   fmt::print(
@@ -124,7 +127,7 @@ void add_demo(CLI::App& program) {
   command
       .add_option("--openings",
                   arguments->tone.openings,
-                  "Neutral openings that the oracle reads, at most")
+                  "Neutral openings that the oracle reads, at most; 0: all")
       ->type_name("N")
       ->capture_default_str();
   command.add_option("-o,--output", arguments->output, "The map to write")

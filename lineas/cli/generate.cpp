@@ -161,10 +161,10 @@ std::vector<Continuation> run_rows(const Engine& engine,
     progress.begin("generating", static_cast<int64_t>(job.rows.size()));
   int64_t done = 0;
   options.is_cancelled = interrupted;
-  options.on_finish = [&](int64_t, Finish) {
-    if (shows_progress) progress.update(++done, "");
+  options.on_finish = [&](int64_t, Finish finish) {
+    if (shows_progress && finish != Finish::cancelled)
+      progress.update(++done, "");
   };
-  const InterruptGuard guard;
   auto made = continue_text(engine.model(), job.rows, options);
   if (shows_progress) progress.end();
   return made;
@@ -201,6 +201,7 @@ void run(Arguments& arguments) {
     live.emplace(engine, job.ids[0]);
     options.on_token = [&](int64_t, int64_t id) { live->push(id); };
   }
+  const InterruptGuard guard;
   const auto made = run_rows(engine, job, options);
   if (live)
     live->finish();
@@ -282,7 +283,7 @@ void add_generate(CLI::App& program) {
   command.add_flag("--json",
                    arguments->json,
                    "A line a continuation: prompt, strength, sample, text, "
-                   "tokens (ids), finish (eos, length or context)");
+                   "tokens (ids), finish (eos, length, context or cancelled)");
   command.callback([arguments] { run(*arguments); });
 }
 

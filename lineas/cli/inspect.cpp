@@ -129,7 +129,7 @@ void add_inspect(CLI::App& program) {
                   arguments->top,
                   "Of a map: how many of the most moved neurons to list")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative())
       ->capture_default_str();
   add_device_options(command, arguments->model);
   command.add_flag("--json",

@@ -23,13 +23,16 @@ struct Arguments {
 
 constexpr size_t kFewPrompts = 4;
 
-void warn_of_few(const PromptSet& prompts) {
-  if (prompts.size() < kFewPrompts)
+void warn_of_few(const PromptSet& prompts, int64_t take) {
+  const size_t count = take > 0
+                           ? std::min(prompts.size(), static_cast<size_t>(take))
+                           : prompts.size();
+  if (count < kFewPrompts)
     log_warning(
         "{}: {} prompt(s); a distribution is hard to tell from so few, "
         "32 are enough",
         prompts.name,
-        prompts.size());
+        count);
 }
 
 void warn_of_state(const RunFiles& files) {
@@ -65,8 +68,8 @@ void run(Arguments arguments) {
   warn_of_state(request.files);
   request.source = read_prompts(arguments.source);
   request.target = read_prompts(arguments.target);
-  warn_of_few(request.source);
-  warn_of_few(request.target);
+  warn_of_few(request.source, request.take);
+  warn_of_few(request.target, request.take);
   const Engine engine = open_engine(arguments.model);
   TerminalProgress progress;
   const MapSet set = learn_maps(engine, request, progress);
@@ -85,7 +88,7 @@ void add_run_options(CLI::App& command, RunFiles& files) {
                   "Keep the state in MAP.state every so many steps (ctrl-C "
                   "keeps it always)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command.add_flag("--resume", files.resume, "Continue from MAP.state");
   command
       .add_option("--log",
@@ -115,12 +118,13 @@ void add_learn(CLI::App& program) {
                   request.take,
                   "Only the first N prompts of each list; 0: all")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(not_negative());
   command
       .add_option("--sites",
                   request.sites,
                   "Sites that get a map; a regular expression for the whole "
-                  "name (default: the norms after attention)")
+                  "name (default: the norms after attention, or those before "
+                  "the MLP)")
       ->type_name("REGEX");
   command
       .add_option("--match",

@@ -91,10 +91,13 @@ std::vector<double> step_losses(const Json& provenance) {
 std::string describe_loss(const Json& provenance) {
   const std::vector<double> losses = step_losses(provenance);
   if (losses.empty()) return "";
-  const Json found = part(part(provenance, "found"), "loss");
+  const auto found = [&](const char* key, double otherwise) {
+    const Json value = part(part(provenance, "found"), key);
+    return value.is_number() ? number(value) : otherwise;
+  };
   return fmt::format("{:.4g} -> {:.4g}",
-                     losses.front(),
-                     found.is_number() ? number(found) : losses.back());
+                     found("untouched_loss", losses.front()),
+                     found("loss", losses.back()));
 }
 
 std::string describe_transport(const Json& provenance) {
@@ -111,10 +114,9 @@ std::string describe_support(const Json& provenance) {
   if (found.contains("neurons")) text += " of " + word(found, "neurons");
   text += " neurons moved";
   const Json penalty = part(found, "penalty");
-  if (penalty.is_object())
-    text += ", penalty" + penalty_option(penalty, "l1") +
-            penalty_option(penalty, "group");
-  return text;
+  const std::string options =
+      penalty_option(penalty, "l1") + penalty_option(penalty, "group");
+  return options.empty() ? text : text + ", penalty" + options;
 }
 
 std::vector<std::string> other_findings(const Json& provenance) {
@@ -132,7 +134,8 @@ std::vector<std::string> other_findings(const Json& provenance) {
                                          "target",
                                          "tool",
                                          "from",
-                                         "transport_loss"};
+                                         "transport_loss",
+                                         "untouched_loss"};
   constexpr size_t kLong = 60;
   std::vector<std::string> lines;
   const auto add = [&](const std::string& name, const Json& value) {

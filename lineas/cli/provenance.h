@@ -20,8 +20,8 @@ std::string describe_prompts(const Json& provenance, const char* side);
 
 /// The loss of every step; NaN for what is no number.
 std::vector<double> step_losses(const Json& provenance);
-/// The first step's loss and that of the map, which a search for a penalty did
-/// not find in its last step.
+/// The loss without maps and with these: not those of the first and the last
+/// step where a run begins elsewhere or searched for a penalty.
 std::string describe_loss(const Json& provenance);
 /// What a layer-wise method noted at each site, before and after its map.
 std::string describe_transport(const Json& provenance);

@@ -4,6 +4,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/generate/text_drive.h"
@@ -72,6 +73,10 @@ void run(const Arguments& arguments) {
                      {"pool", arguments.pool},
                      {"model", engine.identity().dump()},
                      {"prompts", content_hash(prompts)}});
+  log_info("{}: {} prompts at {} sites",
+           arguments.output,
+           prompts.size(),
+           sites.size());
 }
 
 }  // namespace

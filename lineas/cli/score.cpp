@@ -48,20 +48,21 @@ void log_summary(double strength, const std::vector<TextScore>& scores) {
     ++scored;
     perplexities += score.perplexity();
   }
-  log_info(
-      "strength {}: {} lines, {} tokens, perplexity {:.4f} (mean over lines "
-      "{:.4f})",
-      strength,
-      scores.size(),
-      sum.tokens,
-      sum.perplexity(),
-      perplexities / static_cast<double>(scored));
+  log_info("strength {}: {} lines, {} tokens{}",
+           strength,
+           scores.size(),
+           sum.tokens,
+           scored == 0
+               ? ", nothing to score"
+               : fmt::format(", perplexity {:.4f} (mean over lines {:.4f})",
+                             sum.perplexity(),
+                             perplexities / static_cast<double>(scored)));
 }
 
 void run(const Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
-  warn_of_given_tokens(steerings);
+  warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(read_prompts(arguments.file));
   std::vector<std::vector<TextScore>> scores;

@@ -23,8 +23,8 @@ struct FirstOrderOptions {
   std::optional<Whitening> whitening;
 };
 
-/// Source: Rodriguez et al. 2025 (LinEAS), section 3.2; reference 1.5, item 6:
-/// gradient, optimizer, prox with the rate of this step.
+/// Source: Rodriguez et al. 2025 (LinEAS), section 3.2; docs/math.md, section
+/// 6: gradient, optimizer, prox with the rate of this step.
 class FirstOrder : public Descent {
  public:
   /// `free_P`: 1 where an entry may move, 0 where it is frozen; undefined: all

@@ -38,7 +38,7 @@ struct ObjectiveValue {
 };
 
 /// All sites lie side by side in one matrix, so that a step sorts once.
-/// Source: Rodriguez et al. 2025 (LinEAS), eq. 4-5; reference 1.5, item 5.
+/// Source: Rodriguez et al. 2025 (LinEAS), eq. 4-5; docs/math.md, section 4.
 class MatchObjective {
  public:
   /// The recorded target responses [M, D] of every matched site.

@@ -25,7 +25,7 @@ Schedule parse_schedule(const std::string& name);
 double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps);
 
 /// Plain SGD, or Adam with eps 1e-8, bias correction and no decay.
-/// Source: Kingma & Ba 2015, algorithm 1; reference 1.5, item 7.
+/// Source: Kingma & Ba 2015, algorithm 1; docs/math.md, section 6.
 class Optimizer {
  public:
   /// Adam's betas are .9 and `second_beta`.

@@ -17,7 +17,7 @@ struct Penalty {
 /// One proximal step of size tau on one site's map, in place: soft threshold
 /// by tau * l1 (scale around 1, shift around 0), then the whole vector shrunk
 /// by tau * group * sqrt(D). Source: Rodriguez et al. 2025 (LinEAS), section
-/// 3.2; reference 1.5, item 8.
+/// 3.2; docs/math.md, section 6.
 void apply_prox(Tensor scale_D,
                 Tensor shift_D,
                 const Penalty& penalty,

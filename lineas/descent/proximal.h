@@ -1,7 +1,8 @@
 // Proximal gradient on loss plus penalty, each step as long as the curvature
 // seen in the last one allows (SpaRSA). For a loss that is the same in every
-// step. Ends where no entry gains more than its penalty costs, so the support
-// depends on the penalty alone, not on rate and steps.
+// step. Ends when it has settled (settling.h): near the point where no entry
+// gains more than its penalty costs, so that the support hardly depends on
+// anything but the penalty.
 //
 // Suffixes: P parameters.
 #pragma once

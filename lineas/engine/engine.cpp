@@ -127,11 +127,14 @@ std::vector<int64_t> Engine::encode(const std::string& text) const {
   return need_tokenizer().encode(text);
 }
 
-void Engine::check_ids(const std::vector<int64_t>& ids, size_t number) const {
+void Engine::check_ids(const std::vector<int64_t>& ids,
+                       const std::string& name,
+                       size_t number) const {
   for (const int64_t id : ids)
     if (id < 0 || id >= model_->info().vocabulary)
       fail(ErrorKind::usage,
-           "prompt {}: token id {} is outside the model's vocabulary of {}",
+           "{}: prompt {}: token id {} is outside the model's vocabulary of {}",
+           name,
            number,
            id,
            model_->info().vocabulary);
@@ -140,7 +143,8 @@ void Engine::check_ids(const std::vector<int64_t>& ids, size_t number) const {
 std::vector<std::vector<int64_t>> Engine::encode(
     const PromptSet& prompts) const {
   std::vector<std::vector<int64_t>> ids = prompts.ids;
-  for (size_t i = 0; i < ids.size(); ++i) check_ids(ids[i], i + 1);
+  for (size_t i = 0; i < ids.size(); ++i)
+    check_ids(ids[i], prompts.name, i + 1);
   for (const std::string& text : prompts.texts) ids.push_back(encode(text));
   return ids;
 }

@@ -71,7 +71,9 @@ class Engine {
 
  private:
   const Tokenizer& need_tokenizer() const;
-  void check_ids(const std::vector<int64_t>& ids, size_t number) const;
+  void check_ids(const std::vector<int64_t>& ids,
+                 const std::string& name,
+                 size_t number) const;
 
   std::string folder_;
   std::unique_ptr<LanguageModel> model_;

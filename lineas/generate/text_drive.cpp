@@ -27,13 +27,17 @@ PackedPrompts pack_prompts(const std::vector<std::vector<int64_t>>& prompts,
 }
 
 void check_prompts(const std::vector<std::vector<int64_t>>& prompts,
-                   const LanguageModelInfo& info) {
+                   const LanguageModelInfo& info,
+                   const std::string& name) {
+  const std::string from = name.empty() ? name : fmt::format("{}: ", name);
   for (size_t i = 0; i < prompts.size(); ++i) {
     const auto size = static_cast<int64_t>(prompts[i].size());
-    if (size == 0) fail(ErrorKind::usage, "prompt {} has no tokens", i + 1);
+    if (size == 0)
+      fail(ErrorKind::usage, "{}prompt {} has no tokens", from, i + 1);
     if (size > info.context)
       fail(ErrorKind::usage,
-           "prompt {} has {} tokens, the model's context is {}. Shorten it.",
+           "{}prompt {} has {} tokens, the model's context is {}. Shorten it.",
+           from,
            i + 1,
            size,
            info.context);

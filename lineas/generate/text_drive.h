@@ -25,7 +25,8 @@ PackedPrompts pack_prompts(const std::vector<std::vector<int64_t>>& prompts,
 /// Throws usage, naming the prompt, for an empty one and for one longer than
 /// the model's context.
 void check_prompts(const std::vector<std::vector<int64_t>>& prompts,
-                   const LanguageModelInfo& info);
+                   const LanguageModelInfo& info,
+                   const std::string& name = "");
 
 class TextDrive : public Drive {
  public:

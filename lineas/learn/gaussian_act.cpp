@@ -1,6 +1,7 @@
 // Gaussian-AcT: per neuron, the map between the two Gaussians of equal mean and
 // deviation (fit_gaussian); incremental.
-// Source: Rodriguez et al. 2025 (AcT, ICLR), section 3; reference 1.4.
+// Source: Rodriguez et al. 2025 (AcT, ICLR), section 3; docs/math.md,
+// section 10.
 #include "lineas/learn/layerwise.h"
 
 namespace lineas {

@@ -284,6 +284,14 @@ class SiteLog {
   std::chrono::steady_clock::time_point start_;
 };
 
+void warn_of_nothing(const MapSet& set) {
+  for (const auto& [name, map] : set.maps)
+    if (moved_neurons(map).any().item<bool>()) return;
+  log_warning(
+      "the map does nothing: source and target respond alike at every site, or "
+      "no neuron there varies");
+}
+
 }  // namespace
 
 AffineMap to_map(const AffineFit& fit) {
@@ -329,6 +337,7 @@ MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
   MapSet set = run.result();
   set.provenance["method"] = method_.name;
   set.provenance["options"] = stated_;
+  warn_of_nothing(set);
   return set;
 }
 

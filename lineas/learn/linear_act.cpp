@@ -2,7 +2,7 @@
 // source and target responses (fit_line); incremental, so that every site is
 // fitted on what the maps before it leave.
 // Source: Rodriguez et al. 2025 (AcT, ICLR), section 3: linear map and causal
-// estimation; reference 1.4.
+// estimation; docs/math.md, section 10.
 #include "lineas/learn/layerwise.h"
 
 namespace lineas {

@@ -15,14 +15,18 @@ namespace {
 // Maps are float32, and so is whatever scales them.
 constexpr double kMostFloat = std::numeric_limits<float>::max();
 
-double parse_weight(const std::string& text, const char* option) {
+// One number of the text that was given.
+double parse_weight(const std::string& number,
+                    const std::string& text,
+                    const char* option) {
   double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const char* end = number.data() + number.size();
+  const auto [stop, error] = std::from_chars(number.data(), end, value);
   if (error != std::errc() || stop != end || !(value >= 0) ||
       value > kMostFloat)
     fail(ErrorKind::usage,
-         "--{} {}: a weight must be a number of at least 0",
+         "--{} {}: a weight, or two for scale and shift, must be numbers of at "
+         "least 0",
          option,
          text);
   return value;
@@ -32,9 +36,9 @@ double parse_weight(const std::string& text, const char* option) {
 std::pair<double, double> parse_weights(const std::string& text,
                                         const char* option) {
   const size_t comma = text.find(',');
-  const double scale = parse_weight(text.substr(0, comma), option);
+  const double scale = parse_weight(text.substr(0, comma), text, option);
   if (comma == std::string::npos) return {scale, scale};
-  return {scale, parse_weight(text.substr(comma + 1), option)};
+  return {scale, parse_weight(text.substr(comma + 1), text, option)};
 }
 
 Penalty parse_penalty(const LineasOptions& options) {
@@ -67,7 +71,7 @@ void check_options(const LineasOptions& options) {
     fail(ErrorKind::usage, "--refit-steps {}: 0 or more", options.refit_steps);
   if (!(options.lr >= 0) || options.lr > kMostFloat)
     fail(ErrorKind::usage,
-         "--lr {}: must be positive, and a float32",
+         "--lr {}: must be 0 or more, and a float32",
          options.lr);
   if (options.batch < 0)
     fail(ErrorKind::usage, "--batch {}: 0 or more", options.batch);
@@ -84,14 +88,31 @@ void check_batch(const LineasOptions& options, const Problem& problem) {
          total);
 }
 
+// Source and target may respond alike; a rate may be too large.
+void warn_of_loss(const LineasRun& run, const LineasSettings& settings) {
+  if (run.untouched_loss() == 0)
+    log_warning(
+        "source and target give the same responses: there is nothing to "
+        "learn, the map does nothing");
+  else if (run.loss() > run.untouched_loss())
+    log_warning(
+        "the loss ended at {:.4g}, above the {:.4g} of the model without maps. "
+        "{}",
+        run.loss(),
+        run.untouched_loss(),
+        settings.loss.advice);
+}
+
 void warn_of_support(const LineasRun& run,
                      const LineasOptions& options,
                      const LineasSettings& settings) {
   if (!run.meets_budget())
     log_warning(
-        "--support-budget {}: no penalty tried meets it; the map moves {} "
-        "neurons. Try more --steps{}.",
+        "--support-budget {}: is {} neurons, and no penalty tried comes near; "
+        "the map moves {}. Try more --steps, a penalty of another form "
+        "(--l1, --group){}.",
         options.support_budget,
+        run.budget(),
         run.support(),
         settings.chooses_optimizer ? "" : ", or --optimizer auto");
   else if (run.support() == 0 && !settings.penalty.is_zero())
@@ -143,7 +164,10 @@ LineasSettings parse_settings(const LineasOptions& options) {
 }
 
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
-    : options_(options), files_(std::move(files)) {
+    : options_(options),
+      sets_rate_(options.lr > 0 ||
+                 options.schedule != LineasOptions{}.schedule),
+      files_(std::move(files)) {
   // A map's provenance has the numbers themselves.
   const LineasSettings settings = parse_settings(options_);
   options_.steps = settings.steps;
@@ -161,6 +185,10 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   // The first step's time has the setting up: a warm start is not for nothing.
   auto start = std::chrono::steady_clock::now();
   LineasRun run(options_, settings, problem);
+  if (sets_rate_ && !run.uses_rate())
+    log_warning(
+        "--lr and --schedule do nothing: with a penalty --optimizer auto finds "
+        "the length of its steps itself");
   if (const auto saved = keeper.load(run.state()))
     if (!run.restore(*saved) || run.steps_done() != keeper.steps_done())
       fail(ErrorKind::format,
@@ -186,7 +214,8 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
     start = std::chrono::steady_clock::now();
   }
   progress.end();
-  warn_of_support(run, options_, settings);
+  warn_of_loss(run, settings);
+  if (run.untouched_loss() > 0) warn_of_support(run, options_, settings);
   MapSet set = run.result();
   set.provenance = identity;
   set.provenance["loss"] = keeper.losses();

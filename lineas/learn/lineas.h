@@ -1,5 +1,5 @@
 // LinEAS: all maps learned together, by gradient through the model.
-// Source: Rodriguez et al. 2025 (NeurIPS), algorithm 1; reference 1.5.
+// Source: Rodriguez et al. 2025 (NeurIPS), algorithm 1; docs/math.md.
 #pragma once
 
 #include <concepts>
@@ -41,7 +41,8 @@ void visit_options(Options& options, Visitor&& visit) {
         "optimisation steps; 0: 1000, or 190 with auto and no penalty");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.001, or 0.015 with auto");
+        "learning rate of the first step; 0: 0.001, or 0.015 with auto (which "
+        "finds its own where there is a penalty)");
   visit("schedule",
         options.schedule,
         "cosine (down to lr/1000 over the steps) or constant");
@@ -87,6 +88,7 @@ class LineasLearner : public Learner {
 
  private:
   LineasOptions options_;
+  bool sets_rate_;  // by --lr or --schedule
   RunFiles files_;
 };
 

@@ -121,6 +121,7 @@ Whitening LineasRun::start() {
   const c10::NoGradGuard no_gradients;
   const Tensor identity_P = parameters_.values().clone();
   const double at_identity = loss_here();
+  untouched_loss_ = at_identity;
   Whitening whitening = warm_start(problem_,
                                    loss_.reached(),
                                    {.pooling = settings_.loss.pooling,
@@ -182,6 +183,7 @@ ObjectiveValue LineasRun::step() {
   loss_.require_finite(value, t_);
   check_maps();
   last_loss_ = value.loss;
+  if (std::isnan(untouched_loss_)) untouched_loss_ = value.loss;
   ++t_;
   if (t_ - begun_ >= phase_steps() || descent_->finished()) end_phase();
   return value;
@@ -238,6 +240,7 @@ MapSet LineasRun::result() const {
 Json LineasRun::findings() const {
   Json findings = {{"support", support()},
                    {"neurons", count_neurons(problem_)},
+                   {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
   if (!search_) return findings;
   const Penalty found = penalty_at(search_->found_strength());
@@ -254,6 +257,8 @@ RunState LineasRun::state() const {
   state.tensors.emplace_back(
       "phase",
       at::tensor({static_cast<int64_t>(phase_), t_, begun_}, at::kLong));
+  state.tensors.emplace_back("untouched_loss",
+                             at::tensor({untouched_loss_}, at::kDouble));
   if (options_.refit_steps > 0)
     state.tensors.emplace_back("free",
                                free_P_.defined()
@@ -274,12 +279,14 @@ bool LineasRun::restore(const RunState& state) {
   begun_ = phase[2].item<int64_t>();
   const bool is_unfinished = phase_ == Phase::learn || phase_ == Phase::refit;
   if (!is_unfinished || begun_ < 0 || t_ < begun_ ||
-      !tensors.at("maps").isfinite().all().item<bool>())
+      !tensors.at("maps").isfinite().all().item<bool>() ||
+      !tensors.at("untouched_loss").isfinite().all().item<bool>())
     return false;
   if (phase_ == Phase::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
   if (search_) search_->restore(tensors);
   descent_ = make_descent();
+  untouched_loss_ = tensors.at("untouched_loss").item<double>();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
   return true;

@@ -4,6 +4,7 @@
 // that the next step depends on is in its state.
 #pragma once
 
+#include <cmath>
 #include <memory>
 
 #include "lineas/descent/descent.h"
@@ -47,7 +48,14 @@ class LineasRun {
   /// How many there will be as far as can be told.
   int64_t steps_expected() const;
   double last_rate() const { return rate_; }
+  /// False where the steps' length follows from the loss alone.
+  bool uses_rate() const { return !is_proximal(); }
   int64_t support() const { return parameters_.support(); }
+  /// The loss without maps, and with these before their last update.
+  double untouched_loss() const { return untouched_loss_; }
+  double loss() const { return last_loss_; }
+  /// How many neurons a support search may leave moved; 0 without one.
+  int64_t budget() const { return search_ ? search_->budget() : 0; }
   /// False where no penalty was found that leaves the support asked for.
   bool meets_budget() const { return !search_ || search_->succeeded(); }
   /// The maps, and what their provenance says of the way they were found.
@@ -86,7 +94,8 @@ class LineasRun {
   int64_t begun_ = 0;  // steps done when the phase (or trial) began
   double rate_ = 0;
   double last_loss_ = 0;  // of the present maps, before their last update
-  Tensor free_P_;         // where entries may move; undefined: everywhere
+  double untouched_loss_ = NAN;  // of the model without maps
+  Tensor free_P_;  // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
   std::optional<Whitening> whitening_;  // where the optimizer is chosen
   std::vector<double> scale_sizes_;     // see ProximalGradient

@@ -1,7 +1,7 @@
 // Mean-AcT: per neuron, the shift from the source's mean to the target's
 // (fit_mean); incremental.
 // Source: Rodriguez et al. 2025 (AcT, ICLR), section 3, the map of equal
-// spreads; reference 1.4.
+// spreads; docs/math.md, section 10.
 #include "lineas/learn/layerwise.h"
 
 namespace lineas {

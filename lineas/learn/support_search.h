@@ -28,6 +28,7 @@ class SupportSearch {
   /// What a trial with the present strength came to; moves the strength on.
   void note(int64_t support, double loss, const Tensor& values_P);
   bool finished() const { return finished_; }
+  int64_t budget() const { return budget_; }
   double strength() const { return strength_; }
 
   /// Where the next trial starts: the sparsest maps that moved too many neurons

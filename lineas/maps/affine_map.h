@@ -1,5 +1,5 @@
-// One site's affine map and how it acts on a tensor. One of the two places that
-// know the three tensor layouts (the other: tap/pool).
+// One site's affine map: numbers only. How it acts on a tensor is in apply.h
+// (while learning) and steer_tap.h.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct AffineMap {
 };
 
 /// An entry no further from the identity does not count as support.
-/// Source: reference 1.5, item 9.
+/// Source: docs/math.md, section 6.
 inline constexpr double kSupportThreshold = 1e-5;
 
 /// Neurons that a map moves: |scale - 1| > threshold or |shift| > threshold.

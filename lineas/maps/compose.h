@@ -20,7 +20,7 @@ enum class Composition { additive, chain };
 /// model or width, or at a common site in their support; unsupported for a
 /// chain at a site with a support (the second map would have to ask where the
 /// first one began) or with maps of single steps beside maps of all.
-/// Source: reference 2, composition.
+/// Source: docs/math.md, section 1.
 MapSet compose_maps(std::span<const Steering> parts, Composition composition);
 
 /// T^-1 at the part's strength: scale 1/w, shift -b/w. A support becomes its

@@ -19,7 +19,7 @@ struct StatedictOptions {
 /// Gaussian ones (mu1, mu2, std1, std2) and AurA's (auroc, or alpha). Sites
 /// come in the order of their names, numbers by value. Throws not_found for a
 /// folder without such files, format, with file and key, for other contents.
-/// Source: reference 1.4, 1.5 item 11.
+/// Source: docs/formats.md (folders of .statedict files).
 MapSet read_statedict_folder(const std::string& folder,
                              const StatedictOptions& options = {});
 

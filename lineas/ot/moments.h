@@ -16,7 +16,7 @@ struct Moments {
 Moments moments(const Tensor& x_ND);
 
 /// Deviations up to which the published program leaves a neuron alone in its
-/// mean and Gaussian maps. Source: reference 1.4.
+/// mean and Gaussian maps. Source: docs/math.md, section 10.
 inline constexpr double kLeastDeviation = 1e-4;
 
 /// True for neurons whose source values differ by no more than rounding, or by

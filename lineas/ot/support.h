@@ -15,7 +15,7 @@ struct QuantileRange {
 /// The `low` and `high` percentiles of every neuron's samples, interpolated
 /// linearly between the sorted values, in double. N >= 1, 0 <= low <= high <=
 /// 100.
-/// Source: reference 1.4 (support); Hyndman & Fan 1996, definition 7.
+/// Source: docs/math.md, section 10; Hyndman & Fan 1996, definition 7.
 QuantileRange quantile_range(const Tensor& source_ND, double low, double high);
 
 }  // namespace lineas

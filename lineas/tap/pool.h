@@ -17,7 +17,8 @@ std::string to_string(Pooling pooling);
 /// One vector a row, in float32 and differentiable: x_SD, x_BTD or x_BCHW in,
 /// pooled_BD out, B = rows of the context. Only real tokens count; the median
 /// is the lower one of two (torch.median).
-/// Source: reference 1.2 (masked mean over tokens, over pixels for pictures).
+/// Source: docs/math.md, section 2 (masked mean over tokens, over pixels for
+/// pictures).
 Tensor pool(const Tensor& x, std::span<const RowView> rows, Pooling pooling);
 
 }  // namespace lineas

@@ -71,8 +71,8 @@ std::vector<SiteIndex> SiteTable::match(const std::string& pattern) const {
   }
   if (matches.empty())
     fail(ErrorKind::not_found,
-         "site pattern \"{}\" matches none of the model's {} sites. {} "
-         "`lineas inspect MODEL` lists them.",
+         "site pattern \"{}\" matches none of the {} sites. {} "
+         "`lineas inspect` lists them.",
          pattern,
          size(),
          nearest_names(pattern, names()));

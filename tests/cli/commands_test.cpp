@@ -172,6 +172,17 @@ TEST_F(Commands, GenerateRefusesPromptsOverTheContext) {
   EXPECT_TRUE(run.says("prompt 2 has 5001 tokens")) << run.err;
 }
 
+TEST_F(Commands, GenerateStoppedByCtrlCPrintsWhatThereIsAndSaysSo) {
+  const ProgramRun run =
+      run_program("generate --json -m tinytown -p Paula -n 500 --samples 2000",
+                  "timeout --preserve-status -s INT 3");
+  EXPECT_EQ(run.code, 130) << run.err;
+  EXPECT_TRUE(run.says("stopped by ctrl-C")) << run.err;
+  const auto lines = run.lines();
+  ASSERT_EQ(lines.size(), 2000u);
+  EXPECT_EQ(lines.back()["finish"], "cancelled");
+}
+
 TEST_F(Commands, GenerateWithoutTokenizerPrintsIds) {
   const ProgramRun run = run_program("generate -n 2 " + on_model(""));
   EXPECT_EQ(run.code, 0) << run.err;

@@ -54,6 +54,40 @@ TEST_F(LearnCommand, ReportsSupportAndPenaltyThatWereFound) {
   EXPECT_FALSE(run.says("/100 ")) << "steps of one trial only: " << run.err;
 }
 
+TEST_F(LearnCommand, SaysWhatAMapIsNotWorth) {
+  const ProgramRun diverged = learn("--optimizer sgd --lr 1000 --steps 5");
+  EXPECT_EQ(diverged.code, 0) << diverged.err;
+  EXPECT_TRUE(diverged.says("above the")) << diverged.err;
+  EXPECT_TRUE(diverged.says("smaller --lr")) << diverged.err;
+  const std::string same = fmt::format(" --target '{}'", folder_ / "a.jsonl");
+  for (const char* method : {"lineas --l1 0.1", "gaussian-act"}) {
+    const ProgramRun alike = run_program(
+        fmt::format("learn -m '{}/qwen2' --source '{}' -o '{}' --method {}",
+                    testing::fixtures(),
+                    folder_ / "a.jsonl",
+                    folder_ / "map",
+                    method) +
+        same);
+    EXPECT_EQ(alike.code, 0) << alike.err;
+    EXPECT_TRUE(alike.says("the map does nothing")) << alike.err;
+    EXPECT_FALSE(alike.says("Try")) << "a smaller penalty: " << alike.err;
+  }
+  const ProgramRun rate = learn("--l1 0.1 --lr 0.5 --steps 3");
+  EXPECT_TRUE(rate.says("--lr and --schedule do nothing")) << rate.err;
+}
+
+TEST_F(LearnCommand, SaysWhosePromptIsWrong) {
+  folder_.write("b.jsonl", "{\"ids\": [1]}\n{\"ids\": [999999]}\n");
+  const ProgramRun run = learn("--method mean-act");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_TRUE(run.says("b.jsonl: prompt 2: token id 999999")) << run.err;
+}
+
+TEST_F(LearnCommand, CountsFewPromptsAsTheyAreTaken) {
+  EXPECT_FALSE(learn("--method mean-act").says("prompt(s)"));
+  EXPECT_TRUE(learn("--method mean-act --take 3").says("3 prompt(s)"));
+}
+
 TEST_F(LearnCommand, SaysThatAnUnfinishedRunIsReplaced) {
   folder_.write("map.state", "of an earlier run");
   const ProgramRun run = learn("--steps 1");

@@ -223,6 +223,13 @@ TEST_F(Maps, TheCommandLineOverridesAMapsRulesAndSaysSo) {
   EXPECT_EQ(score(steer + "--tokens generated"), score(""));
   EXPECT_EQ(score(steer + "--tokens prompt"), score(steer));
   EXPECT_NE(score(steer + "--tokens from:2"), score(steer));
+  EXPECT_EQ(score(steer + "--position last"), score(""));
+  EXPECT_TRUE(run_program("score " + common + "--position last")
+                  .says("the last token only"));
+  EXPECT_TRUE(run_program("score " + common + "--tokens last:1")
+                  .says("the last token only"));
+  EXPECT_FALSE(run_program("score " + common + "--tokens last:2")
+                   .says("the last token only"));
   EXPECT_TRUE(run_program("score " + common + "--tokens generated")
                   .says("--tokens all makes it act"));
 }

@@ -32,12 +32,18 @@ struct ProgramRun {
   }
 };
 
-/// `lineas ARGUMENTS` through the shell, on one thread.
-inline ProgramRun run_program(const std::string& arguments) {
+/// `lineas ARGUMENTS` through the shell, on one thread. `before`: what starts
+/// it.
+inline ProgramRun run_program(const std::string& arguments,
+                              const std::string& before = "") {
   const TempFolder folder;
-  const std::string command = "OMP_NUM_THREADS=1 '" LINEAS_PROGRAM "' " +
-                              arguments + " > '" + (folder / "out") + "' 2> '" +
-                              (folder / "err") + "'";
+  const std::string command =
+      fmt::format("OMP_NUM_THREADS=1 {} '{}' {} > '{}' 2> '{}'",
+                  before,
+                  LINEAS_PROGRAM,
+                  arguments,
+                  folder / "out",
+                  folder / "err");
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           read_file(folder / "out"),

@@ -138,6 +138,7 @@ TEST(Penalty, ThatHoldsEverythingSaysSo) {
     LineasOptions options = sparse_options();
     options.optimizer = optimizer;
     options.l1 = "1e6";
+    options.lr = 0;
     const MapSet set =
         testing::learn(options, problem_of(drive, 8, 8, "[ab]", "[bc]"));
     EXPECT_EQ(support_of(set), 0);

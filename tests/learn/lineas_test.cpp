@@ -345,7 +345,7 @@ TEST(Lineas, OptionsOutOfRangeAreRefusedBeforeAnythingRuns) {
   expect("--batch -1", [](Options& o) { o.batch = -1; });
   expect("--micro-batch -1", [](Options& o) { o.micro_batch = -1; });
   expect("--l1 x", [](Options& o) { o.l1 = "x"; });
-  expect("--l1 -1", [](Options& o) { o.l1 = "0.5,-1"; });
+  expect("--l1 0.5,-1", [](Options& o) { o.l1 = "0.5,-1"; });
   expect("--group", [](Options& o) { o.group = "1,"; });
   expect("--optimizer", [](Options& o) { o.optimizer = "adamw"; });
   expect("--schedule", [](Options& o) { o.schedule = "step"; });
