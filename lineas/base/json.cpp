@@ -124,4 +124,10 @@ void fail_missing(std::string_view key, std::string_view where) {
 }
 
 }  // namespace json_detail
+std::string text_or_none(const Json& object, std::string_view key) {
+  const bool has_text =
+      object.is_object() && object.contains(key) && object[key].is_string();
+  return has_text ? object[key].get<std::string>() : "";
+}
+
 }  // namespace lineas

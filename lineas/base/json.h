@@ -28,6 +28,9 @@ Json read_json(const std::string& path);
 template <typename T>
 T require(const Json& object, std::string_view key, std::string_view where);
 
+/// The text object[key], or "" where there is none: for what is only told.
+std::string text_or_none(const Json& object, std::string_view key);
+
 /// object[key] as T, or `fallback` where the key is absent or null.
 template <typename T>
 T value_or(const Json& object,

@@ -48,6 +48,10 @@ void on_signal(int signal) {
 TerminalProgress::TerminalProgress()
     : is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
+TerminalProgress::~TerminalProgress() {
+  if (has_open_line_) fmt::print(stderr, "\n");
+}
+
 void TerminalProgress::begin(const std::string& what,
                              int64_t total,
                              int64_t done) {
@@ -73,6 +77,7 @@ void TerminalProgress::update(int64_t done, const std::string& note) {
 void TerminalProgress::end() {
   draw(last_, note_);
   if (is_terminal_) fmt::print(stderr, "\n");
+  has_open_line_ = false;
 }
 
 void TerminalProgress::draw(int64_t done, const std::string& note) {
@@ -92,6 +97,7 @@ void TerminalProgress::draw(int64_t done, const std::string& note) {
   if (!note.empty()) line += "  " + note;
   if (is_terminal_) {
     fmt::print(stderr, "\r\x1b[K{}", line);
+    has_open_line_ = true;
   } else {
     fmt::print(stderr, "{}\n", line);
   }

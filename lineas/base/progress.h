@@ -28,6 +28,10 @@ class Progress {
 class TerminalProgress : public Progress {
  public:
   TerminalProgress();
+  /// Ends the line of work that did not end: what is said next begins anew.
+  ~TerminalProgress() override;
+  TerminalProgress(const TerminalProgress&) = delete;
+  TerminalProgress& operator=(const TerminalProgress&) = delete;
   void begin(const std::string& what, int64_t total, int64_t done = 0) override;
   void set_total(int64_t total) override { total_ = total; }
   void update(int64_t done, const std::string& note) override;
@@ -38,6 +42,7 @@ class TerminalProgress : public Progress {
 
   using Clock = std::chrono::steady_clock;
   bool is_terminal_;
+  bool has_open_line_ = false;
   std::string what_;
   int64_t total_ = 0;
   int64_t first_ = 0;

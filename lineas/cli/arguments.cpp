@@ -1,12 +1,27 @@
 #include "lineas/cli/arguments.h"
 
-#include <algorithm>
-#include <cstdio>
-
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 
 namespace lineas {
+namespace {
+
+// Throws the parser's usage error, also for commands that have no use for the
+// value; whether the machine has the device is for those that use it.
+template <typename Parser>
+CLI::Validator understood_by(Parser parse) {
+  return {[parse](const std::string& text) -> std::string {
+            try {
+              parse(text);
+            } catch (const Error& error) {
+              if (error.kind() == ErrorKind::usage) throw;
+            }
+            return "";
+          },
+          ""};
+}
+
+}  // namespace
 
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command
@@ -23,12 +38,14 @@ void add_device_options(CLI::App& command, ModelArguments& arguments) {
       .add_option("--device",
                   arguments.device,
                   "auto (cuda where there is one), cpu or cuda")
+      ->check(understood_by(parse_device))
       ->type_name("DEVICE")
       ->capture_default_str();
   command
       .add_option("--dtype",
                   arguments.dtype,
                   "auto (as stored), float32, bfloat16 or float16")
+      ->check(understood_by(parse_dtype))
       ->type_name("DTYPE")
       ->capture_default_str();
   command.add_option("-t,--threads", arguments.threads, "CPU threads; 0: all")

@@ -30,8 +30,9 @@ struct SteerArguments {
   std::string tokens;
   std::vector<double> strengths;  // empty: 1
 };
-/// --steer, --allow-any-strength, --position, --tokens, --strengths.
+/// --steer, --allow-any-strength, --position, --tokens.
 void add_steer_options(CLI::App& command, SteerArguments& arguments);
+/// --strengths.
 void add_strengths_option(CLI::App& command, SteerArguments& arguments);
 
 /// What a command needs that runs given texts through a model.

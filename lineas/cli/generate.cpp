@@ -2,6 +2,7 @@
 // several in one batch.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "lineas/base/error.h"
@@ -68,9 +69,10 @@ std::vector<std::vector<int64_t>> encode(const Engine& engine,
 
 Job make_job(const Engine& engine,
              const Arguments& arguments,
+             PromptSet prompts,
              const StrengthList& strengths) {
   Job job;
-  job.prompts = gather_prompts(arguments);
+  job.prompts = std::move(prompts);
   job.ids = encode(engine, arguments, job.prompts);
   for (size_t p = 0; p < job.ids.size(); ++p)
     for (int64_t sample = 0; sample < arguments.samples; ++sample)
@@ -109,6 +111,9 @@ void print_as_text(const Engine& engine,
                    const std::vector<Continuation>& made) {
   const bool has_strengths = !arguments.steer.strengths.empty();
   for (size_t i = 0; i < job.items.size(); ++i) {
+    const bool was_begun =
+        made[i].finish != Finish::cancelled || !made[i].ids.empty();
+    if (!was_begun) continue;
     const Item& item = job.items[i];
     std::string head;
     if (has_strengths) head += fmt::format(" strength {}", item.strength);
@@ -154,7 +159,7 @@ int64_t batch_rows(const Arguments& arguments) {
 
 std::vector<Continuation> run_rows(const Engine& engine,
                                    const Job& job,
-                                   TextLoopOptions& options) {
+                                   TextLoopOptions options) {
   TerminalProgress progress;
   const bool shows_progress = job.prompts.size() > 1;
   if (shows_progress)
@@ -183,11 +188,14 @@ void run(Arguments& arguments) {
   if (arguments.temperature_given->count() == 0)
     sampling.temperature = sampling.top_k > 0 || sampling.top_p < 1 ? 1 : 0;
   check(arguments);
+  PromptSet prompts = gather_prompts(arguments);
   const Engine engine = open_engine(arguments.model);
   const std::vector<Steering> steerings =
       load_steerings(engine, arguments.steer);
-  const Job job =
-      make_job(engine, arguments, list_strengths(arguments.steer, steerings));
+  const Job job = make_job(engine,
+                           arguments,
+                           std::move(prompts),
+                           list_strengths(arguments.steer, steerings));
   SteerTap tap(engine.model().sites(), steerings, job.factors);
   TextLoopOptions options{.max_new_tokens = arguments.new_tokens,
                           .sampling = sampling,

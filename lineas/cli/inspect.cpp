@@ -1,6 +1,5 @@
 // lineas inspect: what is in a model, a map file or a file of recorded
 // activations.
-#include <cstdio>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
@@ -83,14 +82,13 @@ void inspect_activations(const Arguments& arguments,
 void inspect_file(const Arguments& arguments) {
   const std::string& path = arguments.model.model;
   const SafetensorsFile file(path);
-  const auto format = file.metadata().find("format");
-  if (format != file.metadata().end() && format->second == "lineas.map")
+  const std::string format = file.metadata("format");
+  if (format == "lineas.map")
     return inspect_map(path,
                        {.sites = arguments.sites,
                         .top = arguments.top,
                         .json = arguments.json});
-  if (format != file.metadata().end() && format->second == "lineas.acts")
-    return inspect_activations(arguments, file);
+  if (format == "lineas.acts") return inspect_activations(arguments, file);
   fail(ErrorKind::format,
        "{}: is neither a map nor recorded activations (its metadata has no "
        "format of ours). For a model, name its folder.",

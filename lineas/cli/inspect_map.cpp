@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/charts.h"
@@ -35,7 +34,7 @@ void print_fact(const char* name, const std::string& fact) {
 
 std::string describe_descent(const Json& provenance) {
   const std::vector<double> losses = step_losses(provenance);
-  if (losses.empty()) return "";
+  if (losses.empty()) return describe_loss(provenance);
   return fmt::format("{} in {} steps  {}",
                      describe_loss(provenance),
                      losses.size(),

@@ -1,4 +1,6 @@
 // lineas learn: two prompt lists in, a map out.
+#include <algorithm>
+
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
@@ -140,7 +142,8 @@ void add_learn(CLI::App& program) {
       .add_option("--tokens",
                   arguments->tokens,
                   "Tokens that the map will act on when it is used: all, "
-                  "prompt, generated, from:K or last:K")
+                  "prompt, generated, from:K or last:K (while learning maps "
+                  "act on all)")
       ->type_name("TOKENS")
       ->capture_default_str();
   add_method_options(command, arguments->options);

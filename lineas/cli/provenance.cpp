@@ -1,10 +1,10 @@
 #include "lineas/cli/provenance.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <set>
 
-#include "lineas/cli/arguments.h"
+#include "lineas/base/error.h"
 #include "lineas/learn/methods.h"
 
 namespace lineas {
@@ -27,6 +27,29 @@ double mean_of(const Json& values) {
   double sum = 0;
   for (const Json& value : values) sum += number(value);
   return sum / static_cast<double>(values.size());
+}
+
+// The longest text that is shown in full.
+constexpr size_t kLong = 60;
+
+bool is_said_elsewhere(const std::string& name) {
+  static const std::set<std::string> names = {"from",
+                                              "loss",
+                                              "match",
+                                              "method",
+                                              "model",
+                                              "neurons",
+                                              "options",
+                                              "parts",
+                                              "penalty",
+                                              "sites",
+                                              "source",
+                                              "support",
+                                              "target",
+                                              "tool",
+                                              "transport_loss",
+                                              "untouched_loss"};
+  return names.contains(name);
 }
 
 // [scale, shift] as --l1 and --group take it, "" for no penalty.
@@ -90,14 +113,15 @@ std::vector<double> step_losses(const Json& provenance) {
 
 std::string describe_loss(const Json& provenance) {
   const std::vector<double> losses = step_losses(provenance);
-  if (losses.empty()) return "";
   const auto found = [&](const char* key, double otherwise) {
     const Json value = part(part(provenance, "found"), key);
     return value.is_number() ? number(value) : otherwise;
   };
-  return fmt::format("{:.4g} -> {:.4g}",
-                     found("untouched_loss", losses.front()),
-                     found("loss", losses.back()));
+  const double before =
+      found("untouched_loss", losses.empty() ? NAN : losses.front());
+  const double after = found("loss", losses.empty() ? NAN : losses.back());
+  return std::isnan(before) ? ""
+                            : fmt::format("{:.4g} -> {:.4g}", before, after);
 }
 
 std::string describe_transport(const Json& provenance) {
@@ -120,28 +144,9 @@ std::string describe_support(const Json& provenance) {
 }
 
 std::vector<std::string> other_findings(const Json& provenance) {
-  constexpr std::array kSaidElsewhere = {"loss",
-                                         "match",
-                                         "method",
-                                         "model",
-                                         "neurons",
-                                         "options",
-                                         "parts",
-                                         "penalty",
-                                         "sites",
-                                         "source",
-                                         "support",
-                                         "target",
-                                         "tool",
-                                         "from",
-                                         "transport_loss",
-                                         "untouched_loss"};
-  constexpr size_t kLong = 60;
   std::vector<std::string> lines;
   const auto add = [&](const std::string& name, const Json& value) {
-    if (std::find(kSaidElsewhere.begin(), kSaidElsewhere.end(), name) !=
-        kSaidElsewhere.end())
-      return;
+    if (is_said_elsewhere(name)) return;
     const std::string text = shown(value);
     lines.push_back(text.size() <= kLong || !value.is_structured()
                         ? fmt::format("{} {}", name, text)

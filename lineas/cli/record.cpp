@@ -57,12 +57,12 @@ void run(const Arguments& arguments) {
   if (!keeps_tokens) options.pooling = parse_pooling(arguments.pool);
   if (arguments.batch < 1) fail(ErrorKind::usage, "--batch must be 1 or more");
   check_writable(arguments.output);
+  const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
   warn_of_given_tokens(steerings);
   SteerTap tap(engine.model().sites(), steerings);
   if (!tap.is_idle()) options.before = &tap;
-  const PromptSet prompts = read_prompts(arguments.file);
   TextDrive drive(engine.model(), engine.encode(prompts));
   const std::vector<SiteIndex> sites =
       engine.model().sites().match(arguments.sites);

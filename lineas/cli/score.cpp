@@ -1,8 +1,6 @@
 // lineas score: how likely a model finds given texts.
 #include "lineas/generate/score.h"
 
-#include <cstdio>
-
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
@@ -60,11 +58,12 @@ void log_summary(double strength, const std::vector<TextScore>& scores) {
 }
 
 void run(const Arguments& arguments) {
+  const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
-  const auto rows = engine.encode(read_prompts(arguments.file));
+  const auto rows = engine.encode(prompts);
   std::vector<std::vector<TextScore>> scores;
   for (const double factor : strengths.factors) {
     SteerTap tap(engine.model().sites(),

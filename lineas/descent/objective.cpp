@@ -1,9 +1,11 @@
 #include "lineas/descent/objective.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
+#include "lineas/ot/moments.h"
 
 namespace lineas {
 namespace {
@@ -116,6 +118,19 @@ ObjectiveValue MatchObjective::evaluate(const Tensor& response_NW,
       static_cast<double>(widths_.size());
   value.gradient_NW = transport.gradient_ND * (share_W_ / samples);
   return value;
+}
+
+bool MatchObjective::is_met_by(const Tensor& response_NW) {
+  const int64_t n = response_NW.size(0);
+  const Tensor loss_W = transport_loss(response_NW, coupled_for(n)).loss_D;
+  int64_t begin = 0;
+  for (const int64_t width : widths_) {
+    const Tensor rounding_D = rounding(response_NW.narrow(1, begin, width));
+    const Tensor loss_D = loss_W.narrow(0, begin, width);
+    if (!loss_D.le(rounding_D.square() * n).all().item<bool>()) return false;
+    begin += width;
+  }
+  return true;
 }
 
 }  // namespace lineas

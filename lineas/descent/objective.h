@@ -48,6 +48,9 @@ class MatchObjective {
   /// Source responses at the same sites, without gradients. `step` seeds the
   /// subsampling. Throws usage where the widths differ.
   ObjectiveValue evaluate(const Tensor& response_NW, int64_t step);
+  /// Whether all source responses have the target's distribution already, but
+  /// for rounding.
+  bool is_met_by(const Tensor& response_NW);
 
  private:
   const CoupledTarget& coupled_for(int64_t n);

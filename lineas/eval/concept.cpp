@@ -87,6 +87,10 @@ std::vector<ConceptCounts> count_concepts(
     const CountOptions& options) {
   std::vector<TextRow> rows;
   std::vector<double> strengths;
+  if (options.openings.has_ids())
+    fail(ErrorKind::usage,
+         "{}: openings must be texts, for the oracle to read",
+         options.openings.name);
   for (const auto& prompt : engine.encode(options.openings))
     for (const double strength : options.strengths) {
       rows.push_back({prompt, row_seed(options.seed, prompt, 0)});

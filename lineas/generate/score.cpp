@@ -1,6 +1,7 @@
 // Shapes: S packed tokens of a call, D width, V vocabulary.
 #include "lineas/generate/score.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

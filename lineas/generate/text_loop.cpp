@@ -37,13 +37,9 @@ class TextBatch {
 
   std::vector<Continuation> run() {
     for (Row& row : rows_) finish_at_limits(row);
+    end_if_cancelled();
     if (is_running()) choose(prefill());
-    while (is_running()) {
-      if (options_.is_cancelled && options_.is_cancelled()) {
-        for (Row& row : rows_)
-          if (!row.finish) end(row, Finish::cancelled);
-        break;
-      }
+    for (end_if_cancelled(); is_running(); end_if_cancelled()) {
       if (options_.drops_finished) drop_finished();
       choose(decode());
     }
@@ -72,6 +68,12 @@ class TextBatch {
   void end(Row& row, Finish finish) {
     row.finish = finish;
     if (options_.on_finish) options_.on_finish(row.number, finish);
+  }
+
+  void end_if_cancelled() {
+    if (!options_.is_cancelled || !options_.is_cancelled()) return;
+    for (Row& row : rows_)
+      if (!row.finish) end(row, Finish::cancelled);
   }
 
   void finish_at_limits(Row& row) {

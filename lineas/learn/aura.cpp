@@ -1,8 +1,8 @@
 // AurA: dampens neurons by how well they detect the source: by their AUROC with
 // the largest response of a prompt, scale = 1 - 2 (AUROC - 1/2) where that is
 // above 1/2.
-// Source: Suau et al. 2024 (Whispering Experts, ICML), equation 4; reference
-// 1.4.
+// Source: Suau et al. 2024 (Whispering Experts, ICML), equation 4;
+// docs/math.md.
 #include "lineas/learn/layerwise.h"
 #include "lineas/ot/auroc.h"
 

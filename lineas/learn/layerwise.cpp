@@ -1,11 +1,12 @@
 #include "lineas/learn/layerwise.h"
 
-#include <charconv>
+#include <algorithm>
 #include <chrono>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
+#include "lineas/base/numbers.h"
 #include "lineas/base/seed.h"
 #include "lineas/descent/objective.h"
 #include "lineas/learn/frontier.h"
@@ -24,11 +25,7 @@ struct Percentiles {
 std::optional<Percentiles> parse_support(const std::string& text) {
   if (text == "all") return std::nullopt;
   const auto number = [](std::string_view part) {
-    double value = -1;
-    const auto [end, error] =
-        std::from_chars(part.data(), part.data() + part.size(), value);
-    return error == std::errc() && end == part.data() + part.size() ? value
-                                                                    : -1.0;
+    return parse_number<double>(part).value_or(-1);
   };
   const std::string_view view = text;
   const size_t comma = view.find(',');
@@ -68,12 +65,15 @@ Settings parse_settings(const LayerwiseOptions& options) {
           .match = parse_ot_match(options.ot_match)};
 }
 
+void stop_if_interrupted() {
+  if (interrupted()) fail(ErrorKind::cancelled, "stopped; nothing is kept");
+}
+
 // Ends a recording when interrupted.
 class InterruptTap : public Tap {
  public:
   Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
-    if (interrupted())
-      fail(ErrorKind::cancelled, "stopped while recording; nothing is kept");
+    stop_if_interrupted();
     return x;
   }
 };
@@ -142,6 +142,7 @@ SiteSamples Run::samples_of(const Tensor& source_ND,
 }
 
 void Run::fit_site(size_t place, const SiteSamples& samples) {
+  stop_if_interrupted();
   SiteFit fit = method_.fit(samples.source_ND, samples.target_MD);
   const Site& site = problem_.drive.sites()[problem_.map_sites[place]];
   check_finite(fit.map.scale_D, site, "the fitted scale");
@@ -156,6 +157,7 @@ void Run::fit_site(size_t place, const SiteSamples& samples) {
 }
 
 void Run::measure(size_t place, const SiteSamples& samples) {
+  stop_if_interrupted();
   losses_[place] = {
       samples.distance(AffineMap::identity(fits_[place].map.width())),
       samples.distance(fits_[place].map)};
@@ -318,9 +320,10 @@ MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
   check_problem(problem);
   check_match(method_, problem);
   check_counts(method_, options_.support_range != "all", problem);
-  if (files_.resume)
-    log_warning("--resume: method {} keeps no state, it starts anew",
-                method_.name);
+  if (files_.resume || files_.save_every > 0)
+    log_warning(
+        "--resume and --save-every: method {} keeps no state, it starts anew",
+        method_.name);
   const InterruptGuard guard;
   SiteLog log(files_.log);
   const auto count = static_cast<int64_t>(problem.map_sites.size());

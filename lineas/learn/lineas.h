@@ -41,8 +41,9 @@ void visit_options(Options& options, Visitor&& visit) {
         "optimisation steps; 0: 1000, or 190 with auto and no penalty");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.001, or 0.015 with auto (which "
-        "finds its own where there is a penalty)");
+        "learning rate of the first step; 0: 0.001, or 0.015 with auto and no "
+        "penalty; with a penalty auto finds the length of its steps itself "
+        "(unless they draw prompts)");
   visit("schedule",
         options.schedule,
         "cosine (down to lr/1000 over the steps) or constant");
@@ -88,7 +89,6 @@ class LineasLearner : public Learner {
 
  private:
   LineasOptions options_;
-  bool sets_rate_;  // by --lr or --schedule
   RunFiles files_;
 };
 

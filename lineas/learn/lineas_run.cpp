@@ -1,5 +1,7 @@
 #include "lineas/learn/lineas_run.h"
 
+#include <algorithm>
+
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
 #include "lineas/descent/first_order.h"
@@ -34,6 +36,16 @@ int64_t count_neurons(const Problem& problem) {
   return count;
 }
 
+// The rest of a list that is not full is NaN.
+bool holds_numbers(const RunState& state) {
+  return std::all_of(
+      state.tensors.begin(), state.tensors.end(), [](const auto& named) {
+        const auto& [name, tensor] = named;
+        return name == "search.trials" || name == "proximal.totals" ||
+               tensor.isfinite().all().template item<bool>();
+      });
+}
+
 }  // namespace
 
 LineasRun::LineasRun(const LineasOptions& options,
@@ -44,23 +56,21 @@ LineasRun::LineasRun(const LineasOptions& options,
       problem_(problem),
       parameters_(problem.drive.sites(), problem.map_sites, problem.device),
       loss_(problem, parameters_, settings.loss) {
+  const Tensor response_NW = loss_.respond_without_graph(problem.source_rows);
+  untouched_loss_ = loss_of(response_NW);
+  // Steps of an optimizer that scales its gradient would make a map of the
+  // rounding alone.
+  if (loss_.is_met_by(response_NW)) {
+    untouched_loss_ = 0;
+    begin(Phase::done);
+    return;
+  }
   if (settings.support_budget < 1) {
     const auto budget = static_cast<int64_t>(
         settings.support_budget * static_cast<double>(count_neurons(problem)));
     search_.emplace(std::max<int64_t>(1, budget), first_strength());
   }
   begin(Phase::learn);
-}
-
-// Where every step sees the same loss, a penalty is best served by steps that
-// follow its curvature.
-bool LineasRun::is_proximal() const {
-  const auto total = static_cast<int64_t>(problem_.source_rows.size());
-  const bool is_noiseless = settings_.loss.objective.match == OtMatch::exact &&
-                            (options_.batch == 0 || options_.batch == total);
-  const bool is_sparse =
-      !settings_.penalty.is_zero() || settings_.support_budget < 1;
-  return settings_.chooses_optimizer && is_noiseless && is_sparse;
 }
 
 // The penalty asked for, or an l1 where there is none, so many times.
@@ -72,13 +82,15 @@ Penalty LineasRun::penalty_at(double strength) const {
 }
 
 Penalty LineasRun::penalty() const {
-  return search_ ? penalty_at(search_->strength()) : settings_.penalty;
+  if (!search_) return settings_.penalty;
+  return penalty_at(search_->finished() ? search_->found_strength()
+                                        : search_->strength());
 }
 
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
 double LineasRun::first_strength() {
   if (!settings_.penalty.is_zero()) return 1;
-  if (!is_proximal() && settings_.optimizer == OptimizerKind::adam)
+  if (!settings_.is_proximal && settings_.optimizer == OptimizerKind::adam)
     return kFirstShare;
   loss_.require_finite(loss_.evaluate(rows_of_step(), 0), 0);
   return kFirstShare * parameters_.gradient().abs().max().item<double>();
@@ -93,11 +105,11 @@ int64_t LineasRun::phase_steps() const {
 
 int64_t LineasRun::steps_expected() const {
   const int64_t refit = phase_ == Phase::learn ? options_.refit_steps : 0;
-  return phase_ == Phase::done ? t_ : begun_ + phase_steps() + refit;
+  return finished() ? t_ : begun_ + phase_steps() + refit;
 }
 
 std::unique_ptr<Descent> LineasRun::make_descent() {
-  if (is_proximal()) return make_proximal();
+  if (settings_.is_proximal) return make_proximal();
   FirstOrderOptions options{.optimizer = settings_.optimizer,
                             .schedule = settings_.schedule,
                             .lr = settings_.lr,
@@ -111,24 +123,29 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
   return std::make_unique<FirstOrder>(parameters_, options, free_P_);
 }
 
+double LineasRun::loss_of(const Tensor& response_NW) {
+  const ObjectiveValue value = loss_.compare(response_NW, t_);
+  loss_.require_finite(value, t_);
+  return value.loss;
+}
+
+// Of the present maps.
+double LineasRun::loss_of_all() {
+  return loss_of(loss_.respond_without_graph(problem_.source_rows));
+}
+
 // At the closed form unless the identity is better.
 Whitening LineasRun::start() {
-  const auto loss_here = [this] {
-    const ObjectiveValue value = loss_.value(problem_.source_rows, 0);
-    loss_.require_finite(value, 0);
-    return value.loss;
-  };
   const c10::NoGradGuard no_gradients;
   const Tensor identity_P = parameters_.values().clone();
-  const double at_identity = loss_here();
-  untouched_loss_ = at_identity;
   Whitening whitening = warm_start(problem_,
                                    loss_.reached(),
                                    {.pooling = settings_.loss.pooling,
                                     .position = settings_.loss.position,
                                     .micro_batch = settings_.loss.micro_batch},
                                    parameters_);
-  if (!(loss_here() < at_identity)) parameters_.values().copy_(identity_P);
+  if (!(loss_of_all() < untouched_loss_))
+    parameters_.values().copy_(identity_P);
   return whitening;
 }
 
@@ -164,8 +181,8 @@ void LineasRun::begin(Phase phase) {
 // alone so that a resumed run draws the same.
 std::vector<int64_t> LineasRun::rows_of_step() const {
   const std::vector<int64_t>& all = problem_.source_rows;
-  const int64_t total = static_cast<int64_t>(all.size());
-  if (options_.batch == 0 || options_.batch == total) return all;
+  if (!settings_.draws_prompts) return all;
+  const auto total = static_cast<int64_t>(all.size());
   const int64_t batches = total / options_.batch;
   const uint64_t epoch = static_cast<uint64_t>(t_ / batches);
   const std::vector<int64_t> order =
@@ -183,7 +200,6 @@ ObjectiveValue LineasRun::step() {
   loss_.require_finite(value, t_);
   check_maps();
   last_loss_ = value.loss;
-  if (std::isnan(untouched_loss_)) untouched_loss_ = value.loss;
   ++t_;
   if (t_ - begun_ >= phase_steps() || descent_->finished()) end_phase();
   return value;
@@ -204,6 +220,7 @@ void LineasRun::check_maps() const {
 
 void LineasRun::end_phase() {
   const bool is_learning = phase_ == Phase::learn;
+  if (settings_.draws_prompts) last_loss_ = loss_of_all();
   if (is_learning && search_) {
     search_->note(support(), last_loss_, parameters_.values());
     if (!search_->finished()) {
@@ -242,8 +259,9 @@ Json LineasRun::findings() const {
                    {"neurons", count_neurons(problem_)},
                    {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
+  if (uses_rate() && options_.lr == 0) findings["lr"] = settings_.lr;
   if (!search_) return findings;
-  const Penalty found = penalty_at(search_->found_strength());
+  const Penalty found = penalty();
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
                          {"group", {found.group_scale, found.group_shift}}};
   findings["path"] = search_->path();
@@ -257,8 +275,6 @@ RunState LineasRun::state() const {
   state.tensors.emplace_back(
       "phase",
       at::tensor({static_cast<int64_t>(phase_), t_, begun_}, at::kLong));
-  state.tensors.emplace_back("untouched_loss",
-                             at::tensor({untouched_loss_}, at::kDouble));
   if (options_.refit_steps > 0)
     state.tensors.emplace_back("free",
                                free_P_.defined()
@@ -271,22 +287,21 @@ RunState LineasRun::state() const {
 }
 
 bool LineasRun::restore(const RunState& state) {
+  if (!holds_numbers(state)) return false;
   const std::map<std::string, Tensor> tensors(state.tensors.begin(),
                                               state.tensors.end());
   const Tensor phase = tensors.at("phase");
   phase_ = static_cast<Phase>(phase[0].item<int64_t>());
   t_ = phase[1].item<int64_t>();
   begun_ = phase[2].item<int64_t>();
-  const bool is_unfinished = phase_ == Phase::learn || phase_ == Phase::refit;
-  if (!is_unfinished || begun_ < 0 || t_ < begun_ ||
-      !tensors.at("maps").isfinite().all().item<bool>() ||
-      !tensors.at("untouched_loss").isfinite().all().item<bool>())
-    return false;
+  const bool is_unfinished =
+      phase_ == Phase::learn ||
+      (phase_ == Phase::refit && options_.refit_steps > 0);
+  if (!is_unfinished || begun_ < 0 || t_ < begun_) return false;
   if (phase_ == Phase::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
-  if (search_) search_->restore(tensors);
+  if (search_ && !search_->restore(tensors)) return false;
   descent_ = make_descent();
-  untouched_loss_ = tensors.at("untouched_loss").item<double>();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));
   return true;

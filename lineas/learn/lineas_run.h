@@ -4,8 +4,8 @@
 // that the next step depends on is in its state.
 #pragma once
 
-#include <cmath>
 #include <memory>
+#include <optional>
 
 #include "lineas/descent/descent.h"
 #include "lineas/descent/optimizer.h"
@@ -21,6 +21,10 @@ namespace lineas {
 /// The options' words as what they mean.
 struct LineasSettings {
   bool chooses_optimizer = false;  // --optimizer auto
+  // Steps that draw no prompts see the same loss every time, and with auto a
+  // penalty is then best served by steps that follow its curvature.
+  bool draws_prompts = false;
+  bool is_proximal = false;
   OptimizerKind optimizer = OptimizerKind::adam;
   Schedule schedule = Schedule::cosine;
   int64_t steps = 0;
@@ -30,8 +34,8 @@ struct LineasSettings {
   MapLossOptions loss;
 };
 
-/// Throws usage for an option that is out of range.
-LineasSettings parse_settings(const LineasOptions& options);
+/// `prompts`: of the source. Throws usage for an option that is out of range.
+LineasSettings parse_settings(const LineasOptions& options, int64_t prompts);
 
 class LineasRun {
  public:
@@ -49,9 +53,10 @@ class LineasRun {
   int64_t steps_expected() const;
   double last_rate() const { return rate_; }
   /// False where the steps' length follows from the loss alone.
-  bool uses_rate() const { return !is_proximal(); }
+  bool uses_rate() const { return !settings_.is_proximal; }
   int64_t support() const { return parameters_.support(); }
-  /// The loss without maps, and with these before their last update.
+  /// The loss without maps, and with these: before their last update, or of all
+  /// prompts where steps draw some.
   double untouched_loss() const { return untouched_loss_; }
   double loss() const { return last_loss_; }
   /// How many neurons a support search may leave moved; 0 without one.
@@ -69,8 +74,9 @@ class LineasRun {
  private:
   enum class Phase : int64_t { learn, refit, done };
 
-  bool is_proximal() const;
   std::vector<int64_t> rows_of_step() const;
+  double loss_of(const Tensor& response_NW);
+  double loss_of_all();
   Penalty penalty_at(double strength) const;
   Penalty penalty() const;
   double first_strength();
@@ -93,9 +99,9 @@ class LineasRun {
   int64_t t_ = 0;      // steps done
   int64_t begun_ = 0;  // steps done when the phase (or trial) began
   double rate_ = 0;
-  double last_loss_ = 0;  // of the present maps, before their last update
-  double untouched_loss_ = NAN;  // of the model without maps
-  Tensor free_P_;  // where entries may move; undefined: everywhere
+  double last_loss_ = 0;       // see loss()
+  double untouched_loss_ = 0;  // of the model without maps
+  Tensor free_P_;              // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
   std::optional<Whitening> whitening_;  // where the optimizer is chosen
   std::vector<double> scale_sizes_;     // see ProximalGradient

@@ -15,6 +15,15 @@ namespace {
 // than one micro-batch with its graph, and make larger, faster products.
 constexpr int64_t kRecordFactor = 4;
 
+// Pieces larger than all rows are one.
+MapLossOptions with_pieces_of(const Problem& problem, MapLossOptions options) {
+  const size_t most =
+      std::max(problem.source_rows.size(), problem.target_rows.size());
+  options.micro_batch =
+      std::min(options.micro_batch, static_cast<int64_t>(most));
+  return options;
+}
+
 std::vector<Tensor> record_target(const MapLossOptions& options,
                                   const Problem& problem) {
   return record(problem.drive,
@@ -44,11 +53,9 @@ MapLoss::MapLoss(const Problem& problem,
                  const MapLossOptions& options)
     : problem_(problem),
       parameters_(parameters),
-      options_(options),
-      objective_(record_target(options, problem), options.objective) {}
+      options_(with_pieces_of(problem, options)),
+      objective_(record_target(options_, problem), options.objective) {}
 
-// The pooled responses of these rows with the present maps, the matched sites
-// side by side.
 Tensor MapLoss::respond(std::span<const int64_t> rows) {
   TrainingTap maps(parameters_, options_.position);
   PooledRecorder recorder(problem_.match_sites, options_.pooling);
@@ -105,8 +112,8 @@ void MapLoss::require_finite(const ObjectiveValue& value, int64_t t) const {
                    "enough (try --dtype float32)?");
 }
 
-ObjectiveValue MapLoss::value(const Rows& rows, int64_t t) {
-  return compare(respond_without_graph(rows), t);
+bool MapLoss::is_met_by(const Tensor& response_NW) {
+  return objective_.is_met_by(response_NW);
 }
 
 // The memory of one piece gives the gradient of all: every response first, then

@@ -32,8 +32,13 @@ class MapLoss {
   /// parameters.gradient(). `t` numbers the step, for drawn samples. Throws
   /// usage where no mapped site lies before a matched one.
   ObjectiveValue evaluate(const std::vector<int64_t>& rows, int64_t t);
-  /// The same loss without its graph; leaves parameters.gradient() alone.
-  ObjectiveValue value(const std::vector<int64_t>& rows, int64_t t);
+  /// The pooled responses of these rows at the present maps, the matched sites
+  /// side by side; leaves parameters.gradient() alone, as the next two do.
+  Tensor respond_without_graph(const std::vector<int64_t>& rows);
+  /// The loss of such responses.
+  ObjectiveValue compare(const Tensor& response_NW, int64_t t);
+  /// Whether they have the target's distribution already, but for rounding.
+  bool is_met_by(const Tensor& response_NW);
   /// Throws numeric, naming step and site, where the loss is not finite.
   void require_finite(const ObjectiveValue& value, int64_t t) const;
   /// The mapped sites that lie before the last matched one, in the order of the
@@ -44,8 +49,6 @@ class MapLoss {
   using Rows = std::vector<int64_t>;
 
   Tensor respond(std::span<const int64_t> rows);
-  Tensor respond_without_graph(const Rows& rows);
-  ObjectiveValue compare(const Tensor& response_NW, int64_t t);
   void note_reached(const std::vector<SiteIndex>& visited);
 
   const Problem& problem_;

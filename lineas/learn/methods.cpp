@@ -1,7 +1,8 @@
 #include "lineas/learn/methods.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "lineas/base/numbers.h"
 
 namespace lineas {
 namespace {
@@ -55,23 +56,21 @@ const MethodOption* find_option(const std::vector<MethodOption>& options,
 }
 
 template <typename T>
-Json parse_number(const MethodOption& option,
-                  const std::string& text,
-                  const char* wanted) {
-  T number{};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  if (error != std::errc() || stop != end)
+Json parse_as(const MethodOption& option,
+              const std::string& text,
+              const char* wanted) {
+  const auto number = parse_number<T>(text);
+  if (!number)
     fail(ErrorKind::usage, "--{} {}: {} is needed", option.name, text, wanted);
-  return number;
+  return *number;
 }
 
 Json parse_value(const MethodOption& option, const std::string& text) {
   if (option.value.is_string()) return text;
   if (option.value.is_number_integer())
-    return parse_number<int64_t>(option, text, "a whole number");
+    return parse_as<int64_t>(option, text, "a whole number");
   if (option.value.is_number())
-    return parse_number<double>(option, text, "a number");
+    return parse_as<double>(option, text, "a number");
   if (text == "true" || text == "false") return text == "true";
   fail(ErrorKind::usage, "--{} {}: use true or false", option.name, text);
 }

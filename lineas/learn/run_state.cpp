@@ -14,12 +14,6 @@ namespace {
 
 constexpr const char* kFormat = "lineas.state";
 
-std::string metadata_or_empty(const SafetensorsFile& file,
-                              const std::string& key) {
-  const auto found = file.metadata().find(key);
-  return found == file.metadata().end() ? "" : found->second;
-}
-
 Tensor read_like(const SafetensorsFile& file,
                  const std::string& name,
                  at::ScalarType type,
@@ -101,9 +95,9 @@ std::optional<RunState> RunKeeper::load(const RunState& pattern) {
     return std::nullopt;
   }
   const SafetensorsFile file(files_.state);
-  if (metadata_or_empty(file, "format") != kFormat)
+  if (file.metadata("format") != kFormat)
     fail(ErrorKind::format, "{}: not a state file of a run", files_.state);
-  if (metadata_or_empty(file, "identity") != identity_.dump())
+  if (file.metadata("identity") != identity_.dump())
     fail(ErrorKind::usage,
          "{}: the state of a run with other options, prompts or another "
          "model. Resume with what it was begun with, or drop --resume to start "

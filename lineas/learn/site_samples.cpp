@@ -1,11 +1,10 @@
 #include "lineas/learn/site_samples.h"
 
+#include "lineas/ot/moments.h"
 #include "lineas/ot/quantile.h"
 
 namespace lineas {
 namespace {
-
-constexpr double kRounding = 1e-6;
 
 // The responses as the map moves them, inside its support where it has one.
 Tensor moved(const Tensor& x_ND, const AffineMap& map) {
@@ -21,9 +20,7 @@ Tensor moved(const Tensor& x_ND, const AffineMap& map) {
 SiteSamples::SiteSamples(const Tensor& source, const Tensor& target)
     : source_ND(source.to(at::kCPU, at::kDouble)),
       target_MD(target.to(at::kCPU, at::kDouble)),
-      rounding_D(at::maximum(source_ND.abs().amax(0),
-                             source_ND.square().mean().sqrt()) *
-                 kRounding) {}
+      rounding_D(rounding(source_ND)) {}
 
 double SiteSamples::distance(const AffineMap& map) const {
   const int64_t n = source_ND.size(0);

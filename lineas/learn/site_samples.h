@@ -20,11 +20,7 @@ struct SiteSamples {
   AffineMap without_rounding(const AffineMap& map) const;
 
   Tensor source_ND, target_MD;
-  /// How far apart two responses of a neuron must be to differ at all: 1e-6
-  /// (what float32 arithmetic leaves between two ways to one number) of the
-  /// neuron's largest, or of the whole site's size where the neuron's are small
-  /// because larger numbers cancelled.
-  Tensor rounding_D;
+  Tensor rounding_D;  // see rounding()
 };
 
 }  // namespace lineas

@@ -1,5 +1,6 @@
 #include "lineas/learn/support_search.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lineas {
@@ -7,6 +8,7 @@ namespace {
 
 constexpr double kStride = 3;  // of the first trials, to the power of their
                                // number: until there is a bracket
+constexpr double kMostNeurons = 1e15;  // whole numbers of a double
 constexpr double kNarrowest = 1.02;  // a bracket too narrow to be worth a trial
 
 }  // namespace
@@ -70,19 +72,23 @@ std::vector<std::pair<std::string, Tensor>> SupportSearch::state(
           {"search.best", best_P_.defined() ? best_P_ : like_P}};
 }
 
-void SupportSearch::restore(const std::map<std::string, Tensor>& state) {
+bool SupportSearch::restore(const std::map<std::string, Tensor>& state) {
   const Tensor trials = state.at("search.trials");
   *this = SupportSearch(budget_, strength_);
   for (int64_t i = 0; i < trials.size(0); ++i) {
     const double strength = trials[i][0].item<double>();
     if (!std::isfinite(strength)) break;
+    const double support = trials[i][1].item<double>();
+    if (!(strength > 0) || !(support >= 0 && support < kMostNeurons))
+      return false;
     strength_ = strength;
-    note(static_cast<int64_t>(trials[i][1].item<double>()),
+    note(static_cast<int64_t>(support),
          trials[i][2].item<double>(),
          at::empty({0}));
   }
   if (start_P_.defined()) start_P_ = state.at("search.start");
   if (best_P_.defined()) best_P_ = state.at("search.best");
+  return true;
 }
 
 }  // namespace lineas

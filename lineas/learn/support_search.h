@@ -47,7 +47,8 @@ class SupportSearch {
   Json path() const;
 
   std::vector<std::pair<std::string, Tensor>> state(const Tensor& like_P) const;
-  void restore(const std::map<std::string, Tensor>& state);
+  /// False where no search is ever in such a state.
+  bool restore(const std::map<std::string, Tensor>& state);
 
  private:
   struct Trial {

@@ -33,10 +33,10 @@ AffineMap narrow(const WideMap& map, std::optional<Interval> support) {
 
 // What the provenance says of the model, or "".
 std::string model_word(const MapSet& set, const char* key) {
-  const Json model =
-      value_or(set.provenance, "model", "provenance", Json::object());
-  return model.is_object() ? value_or<std::string>(model, key, "provenance", "")
-                           : "";
+  const Json& provenance = set.provenance;
+  return provenance.is_object() && provenance.contains("model")
+             ? text_or_none(provenance["model"], key)
+             : "";
 }
 
 std::string fingerprint_of(const MapSet& set) {
@@ -138,16 +138,17 @@ std::vector<std::string> merge_names(std::span<const Steering> parts) {
 }
 
 void check_together(std::span<const Steering> parts) {
-  for (const Steering& part : parts.subspan(1)) {
-    const auto differences = rule_differences(parts[0], part);
-    if (!differences.empty())
-      fail(ErrorKind::shape,
-           "{} and {} do not go into one map: {}. Use both with --steer "
-           "instead.",
-           parts[0].name,
-           part.name,
-           fmt::join(differences, "; "));
-  }
+  // All pairs: a part that says nothing of its model goes with any other.
+  for (size_t i = 1; i < parts.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (const auto differences = rule_differences(parts[j], parts[i]);
+          !differences.empty())
+        fail(ErrorKind::shape,
+             "{} and {} do not go into one map: {}. Use both with --steer "
+             "instead.",
+             parts[j].name,
+             parts[i].name,
+             fmt::join(differences, "; "));
 }
 
 void check_steps(const std::vector<std::string>& names) {

@@ -1,11 +1,11 @@
 // Map files: safetensors with <name>.scale, <name>.shift and optionally
 // <name>.low, <name>.high a map, and metadata (docs/formats.md). Knows nothing
 // of models: check_fits holds a set against one.
-#include <charconv>
 #include <map>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/numbers.h"
 #include "lineas/maps/map_set.h"
 #include "lineas/tensor/checkpoint.h"
 
@@ -108,16 +108,16 @@ Tensor read_part(const SafetensorsFile& file, const TensorEntry& entry) {
 std::vector<std::pair<std::string, Parts>> read_parts(
     const SafetensorsFile& file) {
   std::vector<std::pair<std::string, Parts>> all;
+  std::map<std::string, size_t> places;
   for (const TensorEntry& entry : file.entries()) {
     const size_t dot = entry.name.rfind('.');
     const std::string name = entry.name.substr(0, dot);
-    auto found = std::find_if(all.begin(), all.end(), [&](const auto& item) {
-      return item.first == name;
-    });
-    if (found == all.end()) found = all.insert(all.end(), {name, Parts{}});
-    Tensor* part = dot == std::string::npos || dot == 0
-                       ? nullptr
-                       : part_of(found->second, entry.name.substr(dot + 1));
+    const auto [found, is_new] = places.emplace(name, all.size());
+    if (is_new) all.emplace_back(name, Parts{});
+    Tensor* part =
+        dot == std::string::npos || dot == 0
+            ? nullptr
+            : part_of(all[found->second].second, entry.name.substr(dot + 1));
     if (part == nullptr)
       fail(ErrorKind::format,
            "{}: tensor \"{}\" is none of <site>.scale, .shift, .low, .high",
@@ -179,17 +179,11 @@ void check_map(const std::string& name, const AffineMap& map) {
 MapSpec parse_map_spec(const std::string& spec) {
   const size_t colon = spec.rfind(':');
   if (colon == std::string::npos || file_exists(spec)) return {spec};
-  const char* end = spec.data() + spec.size();
-  double strength = 0;
-  const auto [stop, error] =
-      std::from_chars(spec.data() + colon + 1, end, strength);
-  if (error == std::errc() && stop == end)
-    return {spec.substr(0, colon), strength};
+  const std::string_view behind = std::string_view(spec).substr(colon + 1);
+  if (const auto strength = parse_number<double>(behind))
+    return {spec.substr(0, colon), *strength};
   if (file_exists(spec.substr(0, colon)))
-    fail(ErrorKind::usage,
-         "{}: \"{}\" is not a strength",
-         spec,
-         spec.substr(colon + 1));
+    fail(ErrorKind::usage, "{}: \"{}\" is not a strength", spec, behind);
   return {spec};
 }
 

@@ -1,9 +1,10 @@
 #include "lineas/maps/map_set.h"
 
-#include <charconv>
+#include <utility>
 
 #include "lineas/base/error.h"
 #include "lineas/base/names.h"
+#include "lineas/base/numbers.h"
 
 namespace lineas {
 namespace {
@@ -48,12 +49,8 @@ bool takes_count(TokenScope::Kind kind) {
 
 // The whole text as a decimal number, or nothing.
 std::optional<int64_t> parse_count(const std::string& text) {
-  int64_t number = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0)
-    return std::nullopt;
-  return number;
+  const auto number = parse_number<int64_t>(text);
+  return number && *number >= 0 ? number : std::nullopt;
 }
 
 }  // namespace
@@ -105,7 +102,8 @@ MapName split_map_name(const std::string& name) {
   const size_t at = name.rfind('@');
   if (at != std::string::npos)
     if (const auto step = parse_count(name.substr(at + 1)))
-      return {name.substr(0, at), static_cast<int>(*step)};
+      if (std::in_range<int>(*step))
+        return {name.substr(0, at), static_cast<int>(*step)};
   return {name, std::nullopt};
 }
 

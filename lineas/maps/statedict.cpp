@@ -216,21 +216,16 @@ std::string site_of(const std::string& module) {
 
 // "q_5_95" where the map was learned with --support-range 5,95.
 std::string quantiles_name(const MapSet& set) {
-  const Json options =
-      value_or(set.provenance, "options", "provenance", Json::object());
-  std::string range = options.is_object() &&
-                              options.contains("support-range") &&
-                              options["support-range"].is_string()
-                          ? options["support-range"].get<std::string>()
+  const Json& provenance = set.provenance;
+  std::string range = provenance.is_object() && provenance.contains("options")
+                          ? text_or_none(provenance["options"], "support-range")
                           : "";
   std::replace(range.begin(), range.end(), ',', '_');
   return range.empty() ? kWholeRange : "q_" + range;
 }
 
 bool is_layer_wise(const MapSet& set) {
-  const auto method =
-      value_or<std::string>(set.provenance, "method", "provenance", "");
-  return method.ends_with("-act");
+  return text_or_none(set.provenance, "method").ends_with("-act");
 }
 
 TorchDict to_dict(const AffineMap& map, const MapSet& set) {

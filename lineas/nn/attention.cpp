@@ -1,5 +1,7 @@
 #include "lineas/nn/attention.h"
 
+#include <algorithm>
+
 #include "lineas/nn/fused.h"
 
 namespace lineas {

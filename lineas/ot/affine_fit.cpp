@@ -19,6 +19,11 @@ Tensor is_left_alone(const Moments& source, const Moments& target) {
       .logical_or(target.deviation_D <= kLeastDeviation);
 }
 
+// A slope between samples one of which does not vary is 0 or noise.
+Tensor is_flat_on_a_side(const Moments& source, const Moments& target) {
+  return is_flat(source, target).logical_or(is_flat(target, target));
+}
+
 AffineFit keep_identity(const AffineFit& fit, const Tensor& where_D) {
   return {fit.scale_D.masked_fill(where_D, 1),
           fit.shift_D.masked_fill(where_D, 0)};
@@ -41,7 +46,7 @@ AffineFit fit_mean(const Tensor& source_ND, const Tensor& target_MD) {
 AffineFit fit_gaussian(const Tensor& source_ND, const Tensor& target_MD) {
   const Moments source = moments(source_ND), target = moments(target_MD);
   const Tensor scale_D = (target.deviation_D / source.deviation_D)
-                             .masked_fill(is_flat(source, target), 1);
+                             .masked_fill(is_flat_on_a_side(source, target), 1);
   return keep_identity(through_means(scale_D, source.mean_D, target.mean_D),
                        is_left_alone(source, target));
 }
@@ -58,7 +63,8 @@ AffineFit fit_line(const Tensor& source_ND, const Tensor& target_MD) {
   const Tensor y_centred_DN = y_DN - y_mean_D.unsqueeze(1);
   const Tensor slope_D = (x_centred_DN * y_centred_DN).sum(1) /
                          (x_centred_DN * x_centred_DN).sum(1);
-  const Tensor flat_D = is_flat(moments(source_ND), moments(target_MD));
+  const Tensor flat_D =
+      is_flat_on_a_side(moments(source_ND), moments(target_MD));
   return through_means(slope_D.masked_fill(flat_D, 1), x_mean_D, y_mean_D);
 }
 

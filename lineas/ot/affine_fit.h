@@ -24,14 +24,14 @@ AffineFit fit_mean(const Tensor& source_ND, const Tensor& target_MD);
 
 /// Gaussian-AcT: (s2 / s1)(x - m1) + m2 with unbiased deviations, the optimal
 /// map between Gaussians; neurons as in fit_mean stay, those that is_flat says
-/// are shifted only.
+/// (on either side) are shifted only.
 /// Source: Peyre & Cuturi 2019, remark 2.31; docs/math.md, section 10.
 AffineFit fit_gaussian(const Tensor& source_ND, const Tensor& target_MD);
 
 /// Linear-AcT: the line of least squares through the optimally coupled samples,
-/// minimising sum_ij p_ij (scale x_(i) + shift - y_(j))^2; flat neurons
-/// (is_flat) get the shift of the means.
-/// Source: Rodriguez et al. 2025 (AcT), eq. 6; docs/math.md, section 10.
+/// minimising sum_ij p_ij (scale x_(i) + shift - y_(j))^2; neurons that are
+/// flat on either side (is_flat) get the shift of the means. Source: Rodriguez
+/// et al. 2025 (AcT), eq. 6; docs/math.md, section 10.
 AffineFit fit_line(const Tensor& source_ND, const Tensor& target_MD);
 
 }  // namespace lineas

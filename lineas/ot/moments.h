@@ -19,6 +19,12 @@ Moments moments(const Tensor& x_ND);
 /// mean and Gaussian maps. Source: docs/math.md, section 10.
 inline constexpr double kLeastDeviation = 1e-4;
 
+/// How far apart two values of a neuron must be to differ at all: 1e-6 (what
+/// float32 arithmetic leaves between two ways to one number) of the neuron's
+/// largest, or of the root mean square of the whole matrix where the neuron's
+/// are small because larger numbers cancelled.
+Tensor rounding(const Tensor& x_ND);
+
 /// True for neurons whose source values differ by no more than rounding, or by
 /// so much less than the target's that a slope would amplify noise: deviation
 /// at most 1e-6, or 1e-5 |mean|, or 1e-3 of the target's deviation. A slope

@@ -1,5 +1,6 @@
 #include "lineas/ot/support.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lineas {

@@ -1,5 +1,7 @@
 #include "lineas/tap/pool.h"
 
+#include <algorithm>
+
 #include "lineas/base/error.h"
 
 namespace lineas {

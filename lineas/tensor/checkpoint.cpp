@@ -49,6 +49,11 @@ SafetensorsFile::SafetensorsFile(const std::string& path)
     : file_(std::make_shared<MappedFile>(path)),
       table_(parse_safetensors(file_->bytes(), path)) {}
 
+std::string SafetensorsFile::metadata(const std::string& key) const {
+  const auto found = table_.metadata.find(key);
+  return found == table_.metadata.end() ? "" : found->second;
+}
+
 Tensor SafetensorsFile::view(const TensorEntry& entry) const {
   // ATen has no read-only tensors; nothing in this project writes to a weight.
   void* data = const_cast<std::byte*>(file_->bytes().data() + entry.begin);

@@ -26,6 +26,8 @@ class SafetensorsFile : public WeightFile {
   const std::map<std::string, std::string>& metadata() const {
     return table_.metadata;
   }
+  /// The metadata of that key, "" where there is none.
+  std::string metadata(const std::string& key) const;
   Tensor view(const TensorEntry& entry) const override;
   /// The tensor of that name; throws not_found.
   Tensor view(const std::string& name) const;

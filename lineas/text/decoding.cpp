@@ -1,6 +1,5 @@
 #include "lineas/text/decoding.h"
 
-#include <algorithm>
 #include <array>
 #include <optional>
 

@@ -1,5 +1,7 @@
 #include "lineas/text/pre_tokenizer.h"
 
+#include <algorithm>
+
 #include "lineas/base/error.h"
 #include "lineas/base/utf8.h"
 #include "lineas/text/regex.h"

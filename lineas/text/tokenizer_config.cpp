@@ -1,9 +1,8 @@
 #include "lineas/text/tokenizer_config.h"
 
-#include <charconv>
-
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/numbers.h"
 
 namespace lineas {
 namespace {
@@ -56,13 +55,9 @@ void read_special_names(const Json& json,
 }
 
 int64_t parse_id(const std::string& text, std::string_view where) {
-  int64_t id = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    fail(ErrorKind::format, "{}: \"{}\" is not a token id", where, text);
-  }
-  return id;
+  const auto id = parse_number<int64_t>(text);
+  if (!id) fail(ErrorKind::format, "{}: \"{}\" is not a token id", where, text);
+  return *id;
 }
 
 std::string read_chat_template(const Json& json, std::string_view where) {

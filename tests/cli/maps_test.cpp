@@ -3,6 +3,8 @@
 // say of a map (lineas/cli/provenance.cpp), run as a user does.
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "lineas/maps/map_set.h"
 #include "tests/cli/program_run.h"
 
@@ -183,7 +185,7 @@ TEST_F(Maps, InspectTellsAMapsStory) {
   const ProgramRun run = run_program("inspect --top 2 '" + map("a") + "'");
   EXPECT_EQ(run.code, 0) << run.err;
   for (const char* text : {"lineas",
-                           "steps 7 (others: the defaults)",
+                           "lr 0.001, steps 7 (others: the defaults)",
                            "toy (Qwen2ForCausalLM, weights f)",
                            "4 -> 0.25 in 3 steps",
                            "3 -> 0.5, mean over the sites",
@@ -201,6 +203,60 @@ TEST_F(Maps, InspectTellsAMapsStory) {
   EXPECT_NE(parts.out.find("a.safetensors at strength 0.5 (lineas)"),
             std::string::npos)
       << parts.out;
+}
+
+TEST_F(Maps, WordsOfOptionsThatDoNothingHereAreReadAllTheSame) {
+  const std::string both = fmt::format("'{}' '{}'", map("a"), map("a"));
+  EXPECT_EQ(run_program("diff --dtype float32 " + both).code, 0);
+  for (const char* option : {"--device abacus", "--dtype float7"}) {
+    const ProgramRun run = run_program(fmt::format("diff {} {}", option, both));
+    EXPECT_EQ(run.code, 2);
+    EXPECT_TRUE(run.says(std::string("error: ") + option)) << run.err;
+  }
+}
+
+// Nothing was learned, as both sides answer alike.
+TEST_F(Maps, InspectOfAMapWithoutSteps) {
+  MapSet set = read_map_set(map("a"));
+  set.provenance["loss"] = Json::array();
+  set.provenance["found"] = {{"untouched_loss", 0}, {"loss", 0}};
+  write_map_set(map("none"), set);
+  const ProgramRun run = run_program("inspect '" + map("none") + "'");
+  EXPECT_NE(run.out.find("loss       0 -> 0\n"), std::string::npos) << run.out;
+}
+
+TEST_F(Maps, InspectCountsAndOrdersWhatMoves) {
+  MapSet set;
+  set.maps.emplace_back("x",
+                        AffineMap{at::tensor({1.f, 1.f, 1.5f, 1.f, 0.997f}),
+                                  at::tensor({0.f, -3.f, 0.f, 0.05f, 0.f})});
+  write_map_set(map("known"), set);
+  const std::string out =
+      run_program("inspect --top 3 '" + map("known") + "'").out;
+  const auto at = [&](const std::string& text) {
+    const size_t place = out.find(text);
+    EXPECT_NE(place, std::string::npos) << text << "\n" << out;
+    return place;
+  };
+  EXPECT_LT(at("      1          1         -3  x"),
+            at("      2        1.5         +0  x"));
+  EXPECT_LT(at("      2        1.5         +0  x"),
+            at("      3          1      +0.05  x"));
+  EXPECT_EQ(out.find("      4      0.997"), std::string::npos) << "--top 3";
+  at("      5        4    80.0");
+  using Counts = std::pair<std::string, std::string>;
+  // Of |scale - 1| and of |shift|.
+  const auto bin = [&](const std::string& name) {
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(
+        out, found, std::regex(" " + name + " +(\\d+) [^\\d]*(\\d+)")))
+        << name << out;
+    return Counts(found[1], found[2]);
+  };
+  EXPECT_EQ(bin("below 1e-5"), Counts("3", "3"));
+  EXPECT_EQ(bin("0.001 to 0.01"), Counts("1", "0"));
+  EXPECT_EQ(bin("0.1 to 1"), Counts("1", "0"));
+  EXPECT_EQ(bin("1 to 10"), Counts("0", "1"));
 }
 
 TEST_F(Maps, TheCommandLineOverridesAMapsRulesAndSaysSo) {

@@ -207,6 +207,18 @@ TEST_F(TextLoop, TellsEveryTokenAndStopsWhenAsked) {
   }
 }
 
+TEST_F(TextLoop, BeginsNoBatchOnceItIsAskedToStop) {
+  int64_t count = 0;
+  TextLoopOptions options{.max_new_tokens = 12, .batch = 2};
+  options.on_token = [&](int64_t, int64_t) { ++count; };
+  options.is_cancelled = [&] { return count >= 4; };
+  const auto made = continue_text(*model_, rows(), options);
+  EXPECT_EQ(count, 4);
+  EXPECT_EQ(made[1].ids.size(), 2u);
+  EXPECT_EQ(made[2].ids.size(), 0u);
+  EXPECT_EQ(made[2].finish, Finish::cancelled);
+}
+
 TEST_F(TextLoop, NoNewTokensIsNoWork) {
   const auto made = continue_text(*model_, rows(), {.max_new_tokens = 0});
   EXPECT_EQ(made[0].ids.size(), 0u);

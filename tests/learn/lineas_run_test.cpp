@@ -71,16 +71,68 @@ TEST(AutoOptimizer, ARefitGoesOnWhereItIs) {
 TEST(Defaults, AreTheOptimizersAndInTheProvenance) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
-  const auto stated = [&](const LineasOptions& options) {
-    return testing::learn(options, problem).provenance["options"];
+  const Json chosen = testing::learn({}, problem).provenance;
+  EXPECT_EQ(chosen["options"]["steps"], 0) << "as it was stated";
+  EXPECT_EQ(chosen["loss"].size(), 190u);
+  EXPECT_EQ(chosen["found"]["lr"], 0.015);
+  const auto settings = [](const LineasOptions& options) {
+    return parse_settings(options, 8);
   };
-  const Json chosen = stated({.optimizer = "auto"});
-  EXPECT_EQ(chosen["steps"], 190);
-  EXPECT_EQ(chosen["lr"], 0.015);
-  EXPECT_EQ(parse_settings({.optimizer = "auto", .l1 = "1"}).steps, 1000);
-  EXPECT_EQ(parse_settings({.optimizer = "adam"}).steps, 1000);
-  EXPECT_EQ(parse_settings({.optimizer = "adam"}).lr, 1e-3);
-  EXPECT_EQ(parse_settings({.optimizer = "auto", .lr = 0.5}).lr, 0.5);
+  EXPECT_EQ(settings({.l1 = "1"}).steps, 1000);
+  EXPECT_EQ(settings({.optimizer = "adam"}).steps, 1000);
+  EXPECT_EQ(settings({.optimizer = "adam"}).lr, 1e-3);
+  EXPECT_EQ(settings({.lr = 0.5}).lr, 0.5);
+}
+
+TEST(Defaults, APenaltyIsProximalWhereStepsDrawNothing) {
+  const auto is_proximal = [](const LineasOptions& options) {
+    const LineasSettings settings = parse_settings(options, 8);
+    EXPECT_EQ(settings.loss.advice.find("--lr") == std::string::npos,
+              settings.is_proximal);
+    return settings.is_proximal;
+  };
+  EXPECT_TRUE(is_proximal({.l1 = "1"}));
+  EXPECT_TRUE(is_proximal({.support_budget = "1%"}));
+  EXPECT_TRUE(is_proximal({.l1 = "1", .batch = 8})) << "all of them";
+  EXPECT_FALSE(is_proximal({}));
+  EXPECT_FALSE(is_proximal({.l1 = "1", .batch = 4}));
+  EXPECT_FALSE(is_proximal({.l1 = "1", .ot_match = "subsample"}));
+  EXPECT_FALSE(is_proximal({.optimizer = "adam", .l1 = "1"}));
+}
+
+// A map that hardly moves keeps the loss, whichever prompts the steps drew.
+TEST(Losses, AreOfAllPromptsWhereStepsDrawSome) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
+  const auto found = [&](int64_t batch) {
+    return testing::learn(
+               {.optimizer = "sgd", .steps = 3, .lr = 1e-6, .batch = batch},
+               problem)
+        .provenance["found"];
+  };
+  const double golden = found(0)["untouched_loss"];
+  for (const int64_t batch : {2, 5}) {
+    EXPECT_NEAR(found(batch)["untouched_loss"], golden, 1e-6 * golden);
+    EXPECT_NEAR(found(batch)["loss"], golden, 1e-3 * golden);
+  }
+}
+
+// Rounding between two orders of the same prompts is nothing to learn from.
+TEST(EqualSides, GiveTheIdentityWhateverTheOptimizer) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16})
+    for (const char* optimizer : {"auto", "adam", "sgd"})
+      for (const int64_t micro_batch : {0, 3}) {
+        testing::TinyLearning tiny("llama3", 16, dtype);
+        Problem problem = problem_of(tiny.drive, 16, 0, ".*norm", ".*norm");
+        problem.target_rows.assign(problem.source_rows.rbegin(),
+                                   problem.source_rows.rend());
+        const MapSet set = testing::learn(
+            {.optimizer = optimizer, .l1 = "1e-4", .micro_batch = micro_batch},
+            problem);
+        EXPECT_EQ(support_of(set), 0) << optimizer << micro_batch;
+        EXPECT_EQ(set.provenance["found"]["untouched_loss"], 0);
+        EXPECT_EQ(set.provenance["found"]["loss"], 0);
+      }
 }
 
 TEST(Refit, MovesTheFoundSupportAndNothingElse) {
@@ -107,6 +159,93 @@ TEST(Refit, MovesTheFoundSupportAndNothingElse) {
   }
   EXPECT_GT(frozen, 0);
   EXPECT_GT(moved, 0);
+}
+
+// Momentum of the first phase would move an entry of small gradient less, or
+// the other way (D8): the first step of a fresh Adam has the rate's length.
+TEST(Refit, StartsWithAFreshOptimizer) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
+  LineasOptions options = sparse_options();
+  const MapSet before = testing::learn(options, problem);
+  options.refit_steps = 1;
+  const MapSet after = testing::learn(options, problem);
+  for (size_t i = 0; i < before.maps.size(); ++i) {
+    const Tensor step_D =
+        (after.maps[i].second.shift_D - before.maps[i].second.shift_D).abs();
+    EXPECT_TRUE(at::allclose(step_D, at::full_like(step_D, options.lr), 1e-3));
+  }
+}
+
+// SGD and Adam keep the penalty that was found, not the one to be tried next.
+TEST(Refit, KeepsThePenaltyThatWasFound) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[abc]", "[bcd]");
+  LineasOptions options = sparse_options();
+  options.optimizer = "sgd";
+  options.support_budget = "30%";
+  const MapSet found = testing::learn(options, problem);
+  ASSERT_GE(support_of(found), 3);
+  options.refit_steps = 1;
+  const MapSet searched = testing::learn(options, problem);
+  const Json penalty = found.provenance["found"]["penalty"]["l1"];
+  EXPECT_EQ(searched.provenance["found"]["penalty"]["l1"], penalty);
+  // One step from the found map, by hand: of the gradient, then of the prox.
+  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  MapLoss loss(problem, parameters, {});
+  for (size_t i = 0; i < found.maps.size(); ++i) {
+    parameters.scale_D(i).detach().copy_(found.maps[i].second.scale_D);
+    parameters.shift_D(i).detach().copy_(found.maps[i].second.shift_D);
+  }
+  loss.evaluate(problem.source_rows, 0);
+  const Tensor identity_P = parameters.identity();
+  const Tensor values_P = parameters.values().detach().clone();
+  const Tensor away_P = values_P - identity_P;
+  const Tensor is_free_P = away_P.abs() > kSupportThreshold;
+  const Tensor stepped_P = away_P - options.lr * parameters.gradient();
+  const Tensor golden_P =
+      stepped_P.sign() *
+      (stepped_P.abs() - options.lr * penalty[0].get<double>()).clamp_min(0) *
+      is_free_P;
+  for (size_t i = 0; i < searched.maps.size(); ++i) {
+    parameters.scale_D(i).detach().copy_(searched.maps[i].second.scale_D);
+    parameters.shift_D(i).detach().copy_(searched.maps[i].second.shift_D);
+  }
+  EXPECT_LT((parameters.values().detach() - identity_P - golden_P)
+                .abs()
+                .max()
+                .item<double>(),
+            1e-6);
+}
+
+TEST(SupportBudget, IsMetByEveryOptimizer) {
+  for (const char* optimizer : {"auto", "adam", "sgd"}) {
+    ToyDrive drive;
+    LineasOptions options = sparse_options();
+    options.optimizer = optimizer;
+    options.support_budget = "40%";
+    const MapSet set =
+        testing::learn(options, problem_of(drive, 8, 8, "[abc]", "[bcd]"));
+    EXPECT_LE(support_of(set), 6) << optimizer;
+    EXPECT_GE(support_of(set), 1) << optimizer;
+  }
+}
+
+// Steps too short to move anything beyond the threshold.
+TEST(SupportBudget, ThatIsMissedIsSaid) {
+  ToyDrive drive;
+  testing::LogCapture log;
+  LineasOptions options = sparse_options();
+  options.optimizer = "adam";
+  options.lr = 1e-9;
+  options.steps = 2;
+  options.support_budget = "50%";
+  const MapSet set =
+      testing::learn(options, problem_of(drive, 8, 8, "[ab]", "[bc]"));
+  EXPECT_EQ(support_of(set), 0);
+  ASSERT_EQ(log.messages.size(), 1u);
+  EXPECT_NE(log.messages[0].find("is 5 neurons"), std::string::npos)
+      << log.messages[0];
 }
 
 TEST(SupportBudget, IsMetAndReported) {
@@ -152,7 +291,7 @@ TEST(SupportBudget, WordsOutOfRangeAreRefused) {
     LineasOptions options;
     options.support_budget = text;
     testing::expect_error(ErrorKind::usage, {"--support-budget"}, [&] {
-      parse_settings(options);
+      parse_settings(options, 8);
     });
   }
 }

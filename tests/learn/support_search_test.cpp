@@ -87,12 +87,16 @@ TEST(SupportSearch, StateCarriesItOn) {
   for (const auto& [name, tensor] : broken.state(at::zeros({4})))
     saved[name] = tensor.clone();
   SupportSearch resumed(100, 1e-3);
-  resumed.restore(saved);
+  ASSERT_TRUE(resumed.restore(saved));
   run(resumed);
   EXPECT_EQ(resumed.path(), unbroken.path());
   EXPECT_EQ(resumed.best_loss(), unbroken.best_loss());
   EXPECT_TRUE(at::equal(resumed.best_P(), unbroken.best_P()));
   EXPECT_TRUE(at::equal(resumed.start_P(), unbroken.start_P()));
+  for (const double support : {-1.0, double{NAN}, 1e300}) {
+    saved["search.trials"][1][1] = support;
+    EXPECT_FALSE(resumed.restore(saved)) << support;
+  }
 }
 
 }  // namespace

@@ -159,7 +159,12 @@ TEST(Compose, RefusesOtherModelsAndWidths) {
   two.set.provenance["model"] = {{"id", "other"}, {"fingerprint", "g"}};
   expect_refused(
       one, two, ErrorKind::shape, {"A.map", "B.map", "m (f)", "other (g)"});
-  two.set.provenance = Json::object();  // converted: nobody knows
+  auto none = part("none.map", {"a"});
+  none.set.provenance = Json::object();  // converted: nobody knows
+  expect_error(ErrorKind::shape, {"A.map", "B.map", "m (f)"}, [&] {
+    compose_maps(std::vector{none, one, two}, Composition::additive);
+  });
+  two.set.provenance = Json::object();
   two.set.maps[0].second = AffineMap::identity(6);
   expect_refused(
       one, two, ErrorKind::shape, {"\"a\"", "5 neurons", "B.map has 6"});

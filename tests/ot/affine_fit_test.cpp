@@ -113,6 +113,16 @@ TEST_F(AffineFits, FlatNeuronsGetNoSlope) {
   }
 }
 
+// Nor do neurons that are constant on the target side.
+TEST_F(AffineFits, ConstantTargetsGetNoSlope) {
+  const Tensor constant_MD = at::full({11, 4}, -3.0, at::kDouble) +
+                             1e-8 * at::randn({11, 4}, at::kDouble);
+  const AffineFit line = fit_line(source_ND, constant_MD);
+  EXPECT_TRUE(line.scale_D.equal(at::ones({4}, at::kDouble)));
+  EXPECT_TRUE(
+      at::allclose(mapped(source_ND, line).mean(0), constant_MD.mean(0)));
+}
+
 // A spread a thousand times smaller than the target's is one of noise.
 TEST_F(AffineFits, SlopesStayBelowAThousand) {
   const Tensor small_ND = source_ND * 2e-4;
