@@ -8,6 +8,7 @@ file, which is written anew, whole or not at all, after every cell. A cell whose
 plan has changed counts as not done. Knows no models and no measures.
 """
 
+import fcntl
 import json
 import os
 import statistics
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,28 @@ def matches(key, words):
     texts = [str(v) for v in key.values()] \
         + [f"{k}={v}" for k, v in key.items()]
     return all(word in texts for word in words)
+
+
+def write_whole(path, text):
+    """The whole text or, when stopped, what was there before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+@contextmanager
+def alone_in(folder):
+    """Two runs at once would write over each other's cells."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise SystemExit(f"{folder}: another run is at work here") from None
+    finally:
+        os.close(handle)
 
 
 class CellFile:
@@ -60,10 +84,7 @@ class CellFile:
                                     "result": result}
         lines = [json.dumps(self.cells[name], separators=(",", ":"))
                  for name in sorted(self.cells)]
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text("\n".join(lines) + "\n")
-        os.replace(temporary, self.path)
+        write_whole(self.path, "\n".join(lines) + "\n")
 
 
 class Estimate:
@@ -114,7 +135,7 @@ class Runner:
         """Keeps what a cell gave, and says so; `rest`: plans still to do."""
         try:
             result, seconds = future.result()
-        except RuntimeError as error:
+        except (RuntimeError, ValueError, OSError) as error:
             self.failed += 1
             say(f"{name_of(key)}: {error}")
             return

@@ -6,7 +6,8 @@ from lab import CONCEPTS
 from plans import SEEDS, learn, measure, style
 from plot import Panel, write
 from report import (at_rise, at_strength, best_at, grouped, percent, picture,
-                    rise_at, signed_percent, strength_series, table)
+                    rise_at, signed_percent, strength_series, strength_text,
+                    table)
 from tradeoff import part, shown
 
 FIRST, SECOND = "tone", "sea"
@@ -62,8 +63,8 @@ def within_rise(kind, group, number):
     where the concept is induced."""
     if kind != "removal":
         return ""
-    best, strength, _ = at_rise(group, joint(kind), number, highest=True)
-    return f"{percent(best)} ({strength.mean:.2f})"
+    best, strength, reached = at_rise(group, joint(kind), number, highest=True)
+    return f"{percent(best)} ({strength_text(strength, reached)})"
 
 
 def lines(kind, groups):
@@ -86,7 +87,7 @@ def report(done, folder):
         rows += lines(kind, groups)
         wanted = "neither" if kind == "removal" else "both"
         panel = Panel(f"{kind}, both maps", "strength",
-                      f"grammatical, {wanted} (%)", x_line=1)
+                      f"grammatical, {wanted} (%)", x_lines=(1,))
         for method, group in groups.items():
             panel.series.append(strength_series(
                 method, style(method), group,

@@ -20,6 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import stories
+from cells import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "tinytown"
@@ -93,6 +94,8 @@ class Lab:
         self.locks = defaultdict(threading.Lock)  # by map
         self.folder = self.build / "results"
         (self.folder / "maps").mkdir(parents=True, exist_ok=True)
+        self.held_stories = self.folder / "held_stories.json"
+        write_whole(self.held_stories, json.dumps(stories.lists()))
         self.program = self.build / "lineas"
         self.measurer = self.build / "bench" / "bench_measure"
 
@@ -143,7 +146,7 @@ class Lab:
                  *(["--resume"] if state.exists() else []))
         result = {"seconds": round(time.monotonic() - begun, 2),
                   **self.facts_of(made), **curve_of(log)}
-        facts.write_text(json.dumps(result))
+        write_whole(facts, json.dumps(result))
         return made, result
 
     def is_of_this_program(self, file):
@@ -164,7 +167,7 @@ class Lab:
                  for prompts in lists]
         if recipe.get("reverse"):
             sides.reverse()
-        path.write_text(json.dumps(dict(zip(("source", "target"), sides))))
+        write_whole(path, json.dumps(dict(zip(("source", "target"), sides))))
         return path
 
     def facts_of(self, made):
@@ -180,7 +183,9 @@ class Lab:
         told = {"model": MODEL, **request,
                 "maps": [f"{paths[name]}:1" for name in request["maps"]]}
         if told["model"] == STORIES:
-            told |= {"model": str(model_of(STORIES)), **self.held_stories()}
+            told |= {"model": str(model_of(STORIES)),
+                     "held_source": f"{self.held_stories}#held_sad",
+                     "held_target": f"{self.held_stories}#held_happy"}
         for key in ("openings", "neutral", "held_source", "held_target"):
             if key in told:
                 told[key] = str(BUNDLED / told[key])
@@ -190,13 +195,6 @@ class Lab:
             file.flush()
             lines = self.run(self.measurer, file.name).splitlines()
         return [rounded(json.loads(line)) for line in lines]
-
-    def held_stories(self):
-        """Where the held-out stories are: written here, read by the measurer."""
-        path = self.folder / "held_stories.json"
-        path.write_text(json.dumps(stories.lists()))
-        return {"held_source": f"{path}#held_sad",
-                "held_target": f"{path}#held_happy"}
 
     def run(self, *command):
         """Standard output. A failure is a RuntimeError with the message."""

@@ -5,15 +5,19 @@ sites, three concepts, three seeds.
 from lab import CONCEPTS
 from plans import METHODS, SEEDS, learn, measure, style
 from plot import Panel, write
-from report import (at_rise, at_strength, best_at, curve_series, grouped,
-                    percent, picture, plain, rise_at, signed_percent,
-                    strength_text, table, there)
-from tradeoff import SMALL_RISE, part, shown
+from report import (at_rise, at_strength, best_at, grouped, one_a_seed, percent,
+                    picture, plain, rise_at, series, signed_percent,
+                    strength_text, strengths_of, table, there)
+from tradeoff import RISE, SMALL_RISE, part, shown
 
 # A topic is the rarer concept: one text in eight.
 COUNTS = {"tone": 300, "sea": 500, "space": 500}
 GRAMMATICAL = part("grammatical")
 FREE = part("grammatical_none")
+HEAD = ["method", "seeds", "rate at +3% (%)", "strength there",
+        "grammatical there (%)", "rate at +0.5% (%)",
+        "grammatical and free of it, best (%)", "rate at 1 (%)",
+        "perplexity at 1 (%)", "grammatical at 1 (%)", "matching left at 1"]
 
 
 def broken(row):
@@ -31,52 +35,52 @@ def cells():
                                                 count=COUNTS[concept])]}
 
 
-def table_of(concept, by_method):
+def untouched(cells_, value):
+    """The line of no map."""
+    none = one_a_seed(cells_)
+    free, rate, whole = (percent(at_strength(none, 0, figure))
+                         for figure in (FREE, value, GRAMMATICAL))
+    return ["none", len(none), "", "", "", "", free, rate, "", whole, "1.00"]
+
+
+def line_of(method, group, value):
+    best, strength, reached = at_rise(group, value)
+    small, small_at, small_reached = at_rise(group, value, rise=SMALL_RISE)
+    return [
+        method, len(group), percent(best), strength_text(strength, reached),
+        percent(there(group, value, GRAMMATICAL)),
+        f"{percent(small)} ({strength_text(small_at, small_reached)})",
+        best_at(group, FREE), percent(at_strength(group, 1, value)),
+        signed_percent(rise_at(group, 1)),
+        percent(at_strength(group, 1, GRAMMATICAL)),
+        plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))]
+
+
+def table_of(concept, cells_):
     value = shown(CONCEPTS[concept]["concept"])
-    rows = []
-    everything = [cell for group in by_method.values() for cell in group]
-    if everything:
-        none = list({c["key"]["seed"]: c for c in everything}.values())
-        rows.append(["none", len(none), "", "", "", "",
-                     percent(at_strength(none, 0, FREE)),
-                     percent(at_strength(none, 0, value)), "",
-                     percent(at_strength(none, 0, GRAMMATICAL)),
-                     "1.00"])
-    for method in METHODS:
-        group = by_method.get(method)
-        if not group:
-            continue
-        best, strength, reached = at_rise(group, value)
-        small, small_at, _ = at_rise(group, value, rise=SMALL_RISE)
-        rows.append([
-            method, len(group), percent(best),
-            strength_text(strength, reached),
-            percent(there(group, value, GRAMMATICAL)),
-            f"{percent(small)} ({small_at.mean:.2f})", best_at(group, FREE),
-            percent(at_strength(group, 1, value)),
-            signed_percent(rise_at(group, 1)),
-            percent(at_strength(group, 1, GRAMMATICAL)),
-            plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))])
-    return table(["method", "seeds", "rate at +3% (%)", "strength there",
-                  "grammatical there (%)", "rate at +0.5% (%)",
-                  "grammatical and free of it, best (%)", "rate at 1 (%)",
-                  "perplexity at 1 (%)", "grammatical at 1 (%)",
-                  "matching left at 1"], rows)
+    by_method = grouped(cells_, "method")
+    return table(HEAD, [untouched(cells_, value),
+                        *(line_of(method, by_method[method], value)
+                          for method in METHODS if method in by_method)])
 
 
-def picture_of(done, folder, name, x_label, x_of, **axis):
+def curve(method, group, value, cost):
+    """A line from strength to strength, in cost and concept rate."""
+    return series(method, style(method),
+                  [(100 * cost(group, s).mean, at_strength(group, s, value))
+                   for s in strengths_of(group)])
+
+
+def picture_of(done, folder, name, x_label, cost, **axis):
     """Concept rate against something that steering costs, a panel a concept."""
     panels = []
     for concept, group in grouped(done, "concept").items():
         by_method = grouped(group, "method")
         about = CONCEPTS[concept]["concept"]
-        value = shown(about)
-        panel = Panel(about, x_label, f"texts with {about} (%)", **axis)
-        panel.series = [
-            curve_series(m, style(m), by_method[m], x_of,
-                         lambda c, s, value=value: at_strength(c, s, value))
-            for m in METHODS if m in by_method]
-        panels.append(panel)
+        panels.append(Panel(
+            about, x_label, f"texts with {about} (%)",
+            [curve(m, by_method[m], shown(about), cost)
+             for m in METHODS if m in by_method], **axis))
     write(panels, folder / f"{name}.svg")
     return picture(name, f"Concept rate against {x_label}, all methods")
 
@@ -85,10 +89,11 @@ def report(done, folder):
     tables = []
     for concept, group in grouped(done, "concept").items():
         tables += [f"**{CONCEPTS[concept]['concept']}**",
-                   table_of(concept, grouped(group, "method"))]
+                   table_of(concept, group)]
     return "\n\n".join([
         picture_of(done, folder, "methods", "perplexity, % above strength 0",
-                   rise_at, x_range=(-0.5, 6), x_line=3),
+                   rise_at, x_range=(-0.5, 3.5), x_ticks=(0, 0.5, 1, 2, 3),
+                   x_lines=(100 * SMALL_RISE, 100 * RISE)),
         picture_of(done, folder, "methods-text", "ungrammatical texts (%)",
                    lambda c, s: at_strength(c, s, broken),
                    x_range=(0, 100)), *tables])

@@ -5,9 +5,9 @@ loss over time, on two models.
 from lab import CONCEPTS, STORIES
 from plans import SEEDS, learn, match_stories, measure
 from plot import Panel, Series, write
-from report import (at_strength, grouped, percent, picture, plain, rows_of,
-                    signed_percent, table)
-from tradeoff import over_seeds, row_at, shown
+from report import (at_strength, grouped, percent, picture, plain, rise_at,
+                    rows_of, signed_percent, table)
+from tradeoff import over_seeds, part, row_at, shown
 
 CONCEPT = "tone"
 VALUE = shown(CONCEPTS[CONCEPT]["concept"])
@@ -87,6 +87,15 @@ def time_to_its_loss(cell_, best):
     return found and found / seconds(best)
 
 
+def of_texts(model, group):
+    """What texts are like at strength 1; stories260K's are not counted."""
+    if model != "tinytown":
+        return [""] * 4
+    rude, whole, free = (percent(at_strength(group, 1, value)) for value in
+                         (VALUE, part("grammatical"), part("grammatical_none")))
+    return [rude, signed_percent(rise_at(group, 1)), whole, free]
+
+
 def lines(model, cells_):
     """A line an optimizer."""
     by_seed = grouped(cells_, "seed")
@@ -111,30 +120,53 @@ def lines(model, cells_):
             plain(over_seeds(map(seconds, group)), 1),
             against(lambda c, best: seconds(c) / seconds(best), digits),
             against(time_to_its_loss, digits),
-            "" if model != "tinytown"
-            else percent(at_strength(group, 1, VALUE))]
+            *of_texts(model, group)]
 
 
-def panel_of(model, cells_):
-    panel = Panel(f"{model}, seed 0", "seconds of learning", "loss",
-                  x_log=True, y_log=True)
-    panel.series = [
-        Series(name, curve(c), number) for number, name in enumerate(OPTIMIZERS)
-        for c in cells_ if (c["key"]["optimizer"], c["key"]["seed"]) ==
-        (name, SEEDS[0])]
-    return panel
+def panel_of(title, y_label, cells_, points_of, **axis):
+    by_name = grouped(cells_, "optimizer")
+    return Panel(title, "seconds of learning", y_label,
+                 [Series(name, points_of(c), number, mark_every=6)
+                  for number, name in enumerate(OPTIMIZERS)
+                  for c in by_name.get(name, [])], x_log=True, **axis)
+
+
+def whole(model, cells_):
+    return panel_of(f"{model}, seed {SEEDS[0]}", "learned loss", cells_, curve,
+                    y_log=True)
+
+
+def ends(model, cells_):
+    """The last parts of the curves that end low: where all is shown, these
+    cover one another."""
+    least = min(map(loss, cells_))
+    times = list(map(seconds, cells_))
+    return panel_of(f"{model}, seed {SEEDS[0]}: lowest ends",
+                    "learned loss, % above the lowest", cells_,
+                    lambda c: [(s, 100 * (value / least - 1))
+                               for s, value in curve(c)],
+                    x_range=(min(times) / 10, 1.2 * max(times)),
+                    y_range=(-1, 30))
+
+
+def panels_of(done):
+    """A row of whole curves, and one of their ends."""
+    by_model = grouped((c for c in done if c["key"]["seed"] == SEEDS[0]),
+                       "model")
+    return [of(*both) for of in (whole, ends) for both in by_model.items()]
 
 
 def report(done, folder):
     by_model = grouped(done, "model")
-    write([panel_of(*both) for both in by_model.items()],
-          folder / "optimizers.svg")
+    write(panels_of(done), folder / "optimizers.svg", columns=len(by_model))
     return "\n\n".join([
-        picture("optimizers", "Loss over time"),
+        picture("optimizers", f"Learned loss over time, seed {SEEDS[0]}"),
         "Against the best reference: of each seed, the one that ends at the "
         "least loss.",
         table(["model", "optimizer", "seeds", "final loss",
                "against the best (%)", "held-out matching loss",
                "against the best (%)", "seconds", "of the best's time",
-               "to the best's loss, of its time", "rude at 1 (%)"],
+               "to the best's loss, of its time", "rude at 1 (%)",
+               "perplexity at 1 (%)", "grammatical at 1 (%)",
+               "grammatical and free of it at 1 (%)"],
               [row for both in by_model.items() for row in lines(*both)])])

@@ -124,9 +124,10 @@ def guess(plan):
         if "learn" not in recipe:
             continue
         options = dict_of_options(recipe["learn"])
-        steps = STEP * int(options.get("--steps", 0)) \
-            + AUTO * (options.get("--optimizer") == "auto")
+        steps = STEP * int(options.get("--steps", 0))
         steps *= SEARCH if "--support-budget" in options else 1
+        if options.get("--optimizer") == "auto":  # ends before its last step
+            steps = AUTO
         total += CLOSED_FORM + steps * recipe["take"] / TAKE \
             * (SMALL if recipe["concept"] == STORIES else 1)
     for request in plan["measure"]:

@@ -4,8 +4,7 @@ from lab import CONCEPTS
 from plans import SEEDS, learn, measure, style
 from plot import Panel, write
 from report import (at_rise, at_strength, grouped, percent, picture, plain,
-                    rise_at, signed_percent, table)
-from plot import Series
+                    rise_at, series, signed_percent, table)
 from tradeoff import shown
 
 CONCEPT = "tone"
@@ -29,36 +28,49 @@ def remaining(row):
     return row["matching"]["remaining"]
 
 
+def at_the_rise(group):
+    return at_rise(group, VALUE)[0]
+
+
+def rude(group):
+    return at_strength(group, 1, VALUE)
+
+
+def matching(group):
+    return at_strength(group, 1, remaining)
+
+
+def panels_of(by_method):
+    """by_method: {method: {count: cells}}."""
+    def panel(title, y_label, figure, scale=100, **axis):
+        lines = [series(method, style(method),
+                        [(count, figure(group))
+                         for count, group in groups.items()], scale)
+                 for method, groups in by_method.items()]
+        return Panel(title, "prompts a side", y_label, lines, x_log=True,
+                     x_ticks=tuple(sorted(COUNTS)), **axis)
+
+    return [panel("at +3% perplexity", "rude texts (%)", at_the_rise),
+            panel("at strength 1", "rude texts (%)", rude),
+            panel("at strength 1", "matching left", matching, 1, y_log=True)]
+
+
+def line_of(method, count, group):
+    return [method, count, len(group), percent(at_the_rise(group)),
+            percent(rude(group)), signed_percent(rise_at(group, 1)),
+            plain(matching(group))]
+
+
 def report(done, folder):
     by_key = grouped(done, "method", "prompts")
-    figures = (lambda c: at_rise(c, VALUE)[0],
-               lambda c: at_strength(c, 1, VALUE),
-               lambda c: at_strength(c, 1, remaining))
-    panels = [Panel(title, "prompts a side", label, x_log=True, y_log=log)
-              for title, label, log in
-              (("at +3% perplexity", "rude texts (%)", False),
-               ("at strength 1", "rude texts (%)", False),
-               ("at strength 1", "matching loss left (%)", True))]
-    rows = []
-    for method in METHODS:
-        points = [[] for _ in panels]
-        for count in sorted(COUNTS):
-            group = by_key.get((method, count))
-            if not group:
-                continue
-            values = [figure(group) for figure in figures]
-            for line, value in zip(points, values):
-                line.append((count, 100 * value.mean,
-                             value.error and 100 * value.error))
-            rows.append([method, count, len(group), percent(values[0]),
-                         percent(values[1]),
-                         signed_percent(rise_at(group, 1)),
-                         plain(values[2])])
-        for panel, line in zip(panels, points):
-            panel.series.append(Series(method, line, style(method)))
-    write(panels, folder / "prompts.svg")
+    by_method = {method: {count: by_key[method, count]
+                          for count in sorted(COUNTS)
+                          if (method, count) in by_key} for method in METHODS}
+    write(panels_of(by_method), folder / "prompts.svg")
     return "\n\n".join([
         picture("prompts", "Effect by number of prompts"),
         table(["method", "prompts a side", "seeds", "rude at +3% (%)",
                "rude at 1 (%)", "perplexity at 1 (%)", "matching left at 1"],
-              rows)])
+              [line_of(method, count, group)
+               for method, groups in by_method.items()
+               for count, group in groups.items()])])

@@ -20,11 +20,11 @@ def percent(value, digits=1):
         else f"{text} ± {100 * value.error:.{digits}f}"
 
 
-def signed_percent(value, digits=1):
+def signed_percent(value):
     """A change; of one that is beyond all use, only that."""
     if value.mean > BROKEN:
         return f"over +{100 * BROKEN}"
-    text = percent(value, digits)
+    text = percent(value)
     return text if text[0] in "-" else "+" + text
 
 
@@ -53,8 +53,17 @@ def grouped(cells, *names):
     return groups
 
 
+def one_a_seed(cells):
+    """A cell of each seed: at strength 0 all of a seed's are the same."""
+    return list({cell["key"]["seed"]: cell for cell in cells}.values())
+
+
 def rows_of(cell, number=0):
     return cell["result"]["measured"][number]
+
+
+def strengths_of(cells):
+    return [row["strength"] for row in rows_of(cells[0])]
 
 
 def at_strength(cells, strength, value_of, number=0):
@@ -71,20 +80,20 @@ def rise_at(cells, strength, number=0):
 
 
 def at_rise(cells, value_of, number=0, highest=False, rise=RISE):
-    """The trade-off figure of every cell: mean value, mean strength, and
-    whether each cell's perplexity went beyond the allowance."""
+    """The trade-off figure of every cell: mean value, mean strength, and of
+    each cell whether its perplexity went beyond the allowance."""
     found = [best_within(rows_of(c, number), value_of, rise, highest)
              for c in cells]
     return (over_seeds(f.value for f in found),
             over_seeds(f.strength for f in found),
-            all(f.reached for f in found))
+            [f.reached for f in found])
 
 
-def there(cells, value_of, also, number=0):
+def there(cells, value_of, also):
     """`also` at each cell's own strength of the trade-off figure."""
     return over_seeds(
         value_at(rows, best_within(rows, value_of).strength, also)
-        for rows in (rows_of(c, number) for c in cells))
+        for rows in map(rows_of, cells))
 
 
 def best_at(cells, value_of, number=0):
@@ -98,26 +107,21 @@ def best_at(cells, value_of, number=0):
 
 
 def strength_text(strength, reached):
-    """The mean strength; "to 3" style where no cell met the allowance."""
-    return f"{strength.mean:.2f}" + ("" if reached else " (+3% not met)")
+    """The mean strength, and how many of the cells did not meet the allowance:
+    a stronger map might do more there."""
+    missed = f", not met by {reached.count(False)} of {len(reached)}"
+    return f"{strength.mean:.2f}" + ("" if all(reached) else missed)
 
 
-def curve_series(name, style, cells, x_of, y_of):
-    """x_of(cells, strength) against y_of(cells, strength), both in %, strength
-    by strength."""
-    points = []
-    for row in rows_of(cells[0]):
-        x, y = (of(cells, row["strength"]) for of in (x_of, y_of))
-        points.append((100 * x.mean, 100 * y.mean,
-                       None if y.error is None else 100 * y.error))
-    return Series(name, points, style)
+def series(name, style, figures, scale=100):
+    """A line through pairs of a place on the x axis and a Value; a share is
+    shown in %."""
+    return Series(name, [(x, scale * value.mean,
+                          None if value.error is None else scale * value.error)
+                         for x, value in figures], style)
 
 
 def strength_series(name, style, cells, figure):
-    """Strength against figure(cells, strength), a Value in %."""
-    points = []
-    for row in rows_of(cells[0]):
-        value = figure(cells, row["strength"])
-        points.append((row["strength"], 100 * value.mean,
-                       None if value.error is None else 100 * value.error))
-    return Series(name, points, style)
+    """figure(cells, strength) over the strengths."""
+    return series(name, style, [(s, figure(cells, s))
+                                for s in strengths_of(cells)])

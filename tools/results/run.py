@@ -19,7 +19,8 @@ from pathlib import Path
 import page
 import plans
 import settings
-from cells import CellFile, Limits, matches, name_of, run_cells, say
+from cells import (CellFile, Limits, alone_in, matches, name_of, run_cells,
+                   say)
 from lab import Lab
 
 
@@ -39,14 +40,25 @@ def main():
     options = parser.parse_args()
     every_cell = list(page.EXPERIMENTS[options.experiment].cells())
     cells = [(k, p) for k, p in every_cell if matches(k, options.only)]
-    file = CellFile(page.cell_path(options.experiment))
-    file.keep_only(key for key, _ in every_cell)
+    path = page.cell_path(options.experiment)
     if options.list:
-        for key, plan in cells:
-            state = "done" if file.get(key, plan) else \
-                f"about {plans.guess(plan):.0f} s"
-            print(f"{name_of(key)}: {state}")
+        list_cells(cells, CellFile(path))
         return 0
+    with alone_in(path.parent):
+        file = CellFile(path)
+        file.keep_only(key for key, _ in every_cell)
+        return run(options, cells, file)
+
+
+def list_cells(cells, file):
+    for key, plan in cells:
+        state = "done" if file.get(key, plan) else \
+            f"about {plans.guess(plan):.0f} s"
+        print(f"{name_of(key)}: {state}")
+
+
+def run(options, cells, file):
+    """The exit status: 0 when everything is done."""
     lab = Lab(options.build, max(1, os.cpu_count() // options.jobs))
     limits = Limits(options.jobs, options.minutes)
     try:

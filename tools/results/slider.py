@@ -28,32 +28,38 @@ def best_strength(cell):
     return max(rows_of(cell), key=FREE)["strength"]
 
 
+def line_of(method, group):
+    best, strength, reached = at_rise(group, VALUE)
+    return [method, len(group), percent(at_strength(group, 1, VALUE)),
+            signed_percent(rise_at(group, 1)), percent(best),
+            strength_text(strength, reached),
+            plain(over_seeds(map(best_strength, group))),
+            percent(at_strength(group, 1, FREE))]
+
+
+def panels_of(by_method):
+    def panel(title, y_label, figure, **axis):
+        lines = [strength_series(method, style(method), group, figure)
+                 for method, group in by_method.items()]
+        return Panel(title, "strength", y_label, lines, x_lines=(1,), **axis)
+
+    return [panel("rude texts", "rude texts (%)",
+                  lambda c, s: at_strength(c, s, VALUE)),
+            panel("perplexity of neutral stories",
+                  "perplexity, % above strength 0", rise_at, y_range=(-2, 15)),
+            panel("texts grammatical and not rude",
+                  "grammatical and not rude (%)",
+                  lambda c, s: at_strength(c, s, FREE))]
+
+
 def report(done, folder):
-    by_method = grouped(done, "method")
-    rows = []
-    panels = [Panel("concept", "strength", "rude texts (%)", x_line=1),
-              Panel("other text", "strength", "perplexity, % above 0", x_line=1,
-                    y_range=(-2, 15)),
-              Panel("both", "strength", "grammatical and not rude (%)",
-                    x_line=1)]
-    for method in filter(by_method.get, METHODS):
-        group = by_method[method]
-        best, strength, reached = at_rise(group, VALUE)
-        rows.append([method, len(group),
-                     percent(at_strength(group, 1, VALUE)),
-                     signed_percent(rise_at(group, 1)),
-                     percent(best), strength_text(strength, reached),
-                     plain(over_seeds(map(best_strength, group))),
-                     percent(at_strength(group, 1, FREE))])
-        figures = (lambda c, s: at_strength(c, s, VALUE), rise_at,
-                   lambda c, s: at_strength(c, s, FREE))
-        for panel, figure in zip(panels, figures):
-            panel.series.append(
-                strength_series(method, style(method), group, figure))
-    write(panels, folder / "slider.svg")
+    found = grouped(done, "method")
+    by_method = {name: found[name] for name in METHODS if name in found}
+    write(panels_of(by_method), folder / "slider.svg")
     return "\n\n".join([
         picture("slider", "Effect and perplexity over strength"),
         table(["method", "seeds", "rude at 1 (%)", "perplexity at 1 (%)",
                "rude at +3% (%)", "strength there",
                "strength with most grammatical texts that are not rude",
-               "those at 1 (%)"], rows)])
+               "those at 1 (%)"],
+              [line_of(*both) for both in by_method.items()])])

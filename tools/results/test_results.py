@@ -1,11 +1,9 @@
-"""Tests of the experiment drivers: figures, cells, plans, plots and the page.
+"""Tests of the experiments: figures, plans, reports and the page.
 No model runs. Run: python3 -m unittest discover -s tools/results
 """
 
-import json
 import math
 import tempfile
-import threading
 import unittest
 import unittest.mock
 import xml.dom.minidom
@@ -17,10 +15,9 @@ import plans
 import settings
 import stories
 import tradeoff
-from cells import CellFile, Limits, matches, name_of, run_cells
+from cells import matches, name_of
 from lab import curve_of, rotated, rounded, thinned
-from plot import Panel, Series, draw, linear_ticks, log_ticks
-from report import signed_percent
+from report import signed_percent, strength_text
 
 
 def row(strength, perplexity, rude):
@@ -87,101 +84,12 @@ class Values(unittest.TestCase):
         self.assertIsNone(tradeoff.over_seeds([1]).error)
 
 
-class Cells(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = Path(folder.name) / "deep" / "cells.jsonl"
-        quiet = unittest.mock.patch("cells.say")
-        self.addCleanup(quiet.stop)
-        quiet.start()
-        self.cells = [({"method": m, "seed": s}, {"value": (m, s)})
-                      for s in (0, 1) for m in ("a", "b")]
-
-    def run_with(self, work, **options):
-        return run_cells(self.cells, CellFile(self.path), work,
-                         lambda plan: 1, Limits(**options))
-
-    def test_a_stopped_run_goes_on_where_it_was(self):
-        done = []
-
-        def work(plan):
-            if len(done) == 2:
-                raise KeyboardInterrupt
-            done.append(plan["value"])
-            return {"seen": plan["value"]}
-
-        with self.assertRaises(KeyboardInterrupt):
-            self.run_with(work)
-        self.assertEqual(done, [("a", 0), ("b", 0)])
-        again = []
-        left = self.run_with(lambda plan: again.append(plan["value"]) or {})
-        self.assertEqual((left, again), (0, [("a", 1), ("b", 1)]))
-        self.assertEqual(self.run_with(lambda plan: 1 / 0), 0)
-
-    def test_a_changed_plan_is_done_again(self):
-        self.run_with(lambda plan: {})
-        self.cells[1] = (self.cells[1][0], {"value": "other"})
-        again = []
-        self.run_with(lambda plan: again.append(plan["value"]) or {})
-        self.assertEqual(again, ["other"])
-
-    def test_cells_that_are_no_more_are_forgotten(self):
-        self.run_with(lambda plan: {})
-        file = CellFile(self.path)
-        file.keep_only([{"method": "a", "seed": 0}])
-        file.put({"method": "a", "seed": 1}, {}, 1.0, {})
-        self.assertEqual(set(CellFile(self.path).cells),
-                         {"method=a seed=0", "method=a seed=1"})
-
-    def test_a_failed_cell_is_left_and_the_others_are_done(self):
-        def work(plan):
-            if plan["value"] == ("b", 0):
-                raise RuntimeError("lineas ended with 2")
-            return {}
-
-        self.assertEqual(self.run_with(work), 1)
-        self.assertEqual(len(CellFile(self.path).cells), 3)
-
-    def test_no_cell_is_begun_that_would_end_too_late(self):
-        now = [0.0]
-
-        def work(plan):
-            now[0] += 20
-            return {}
-
-        left = self.run_with(work, minutes=1, clock=lambda: now[0])
-        self.assertEqual(left, 1)  # 3 times 20 s fit a minute
-
-    def test_cells_are_done_two_at_once(self):
-        both = threading.Barrier(2, timeout=10)
-
-        def work(plan):
-            both.wait()
-            return {}
-
-        self.assertEqual(self.run_with(work, jobs=2), 0)
-        self.assertEqual(len(CellFile(self.path).cells), 4)
-
-    def test_the_file_is_whole_and_in_order(self):
-        self.run_with(lambda plan: {"x": 0.5})
-        lines = self.path.read_text().splitlines()
-        names = [name_of(json.loads(line)["key"]) for line in lines]
-        self.assertEqual(names, sorted(names))
-        self.assertEqual(list(self.path.parent.iterdir()), [self.path])
-
-    def test_words_choose_cells(self):
-        key = {"method": "caa", "seed": 0}
-        self.assertTrue(matches(key, ["caa", "seed=0"]))
-        self.assertFalse(matches(key, ["caa", "1"]))
-
-
 class Plans(unittest.TestCase):
     def test_every_experiment_has_its_cells(self):
         sizes = {name: len(list(e.cells()))
                  for name, e in page.EXPERIMENTS.items()}
         self.assertEqual(sizes["methods"], 81)
-        self.assertEqual(sizes["sparsity"], 38)
+        self.assertEqual(sizes["sparsity"], 41)
         for name, experiment in page.EXPERIMENTS.items():
             keys = [name_of(key) for key, _ in experiment.cells()]
             self.assertEqual(len(keys), len(set(keys)), name)
@@ -237,6 +145,12 @@ class Figures(unittest.TestCase):
         self.assertEqual(signed_percent(tradeoff.Value(40983.5, 35254.8)),
                          "over +1000")
 
+    def test_a_strength_says_which_cells_did_not_meet_the_allowance(self):
+        two = tradeoff.Value(2.0)
+        self.assertEqual(strength_text(two, [True, True]), "2.00")
+        self.assertEqual(strength_text(two, [False, True, False]),
+                         "2.00, not met by 2 of 3")
+
 
 class Curves(unittest.TestCase):
     def test_thinned_keeps_both_ends(self):
@@ -264,29 +178,6 @@ class Curves(unittest.TestCase):
     def test_numbers_are_rounded_deep_inside(self):
         self.assertEqual(rounded({"a": {"b": 1 / 3}, "c": 3}),
                          {"a": {"b": 0.333333}, "c": 3})
-
-
-class Plot(unittest.TestCase):
-    def test_ticks_are_round_and_within(self):
-        self.assertEqual(linear_ticks(-1, 12), [0, 2.5, 5, 7.5, 10])
-        self.assertEqual(linear_ticks(0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1])
-        self.assertEqual(log_ticks(1, 200), [1, 10, 100])
-
-    def test_a_picture_is_well_formed_and_the_same_twice(self):
-        panels = [Panel("a < b", "x", "y",
-                        [Series(f"series {i}", [(1, 2, 0.5), (2, 3 + i)], i)
-                         for i in range(9)], x_log=True, x_line=1.5),
-                  Panel("empty", "x", "y")]
-        text = draw(panels)
-        xml.dom.minidom.parseString(text)
-        self.assertEqual(text, draw(panels))
-        self.assertIn("a &lt; b", text)
-
-    def test_points_outside_the_axes_are_left_out(self):
-        panel = Panel("", "", "", [Series("a", [(0, 1), (50, 1), (1, math.nan)],
-                                          1)], x_range=(-1, 12))
-        self.assertEqual(draw([panel]).count("<rect"), 2)
-        self.assertEqual(draw([panel]).count("<polyline"), 0)
 
 
 def made_up(plan):
@@ -352,6 +243,23 @@ class Reports(unittest.TestCase):
         # +3% lies 0.36 of the way from strength 1 (25%) to 1.25 (66 of 300).
         self.assertIn("| lineas | 3 | 23.9 ± 0.0 | 1.09 |",
                       self.report("methods", cells))
+
+    def test_optimizers_say_what_texts_are_like_where_they_are_counted(self):
+        cells = [c for c in page.EXPERIMENTS["optimizers"].cells()
+                 if matches(c[0], ["auto"])]
+        text = self.report("optimizers", cells)
+        self.assertIn("| 25.0 ± 0.0 | +2.5 ± 0.0 | 96.7 ± 0.0 | 33.3 ± 0.0 |\n",
+                      text)
+        self.assertEqual(text.count("|  |  |  |  |"), 1)
+
+    def test_sparsity_shows_the_mean_rate_without_a_map(self):
+        cells = list(page.EXPERIMENTS["sparsity"].cells())
+        done = [{"key": key, "plan": plan, "seconds": 1,
+                 "result": made_up(plan)} for key, plan in cells]
+        with unittest.mock.patch("sparsity.write") as written:
+            page.EXPERIMENTS["sparsity"].report(done, Path("nowhere"))
+        panels, _ = written.call_args.args
+        self.assertEqual(panels[0].y_line, (50, "no map"))
 
 
 class Page(unittest.TestCase):

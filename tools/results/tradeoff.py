@@ -19,7 +19,6 @@ class Value:
     """A figure and its standard error (None where it cannot be told)."""
     mean: float
     error: float | None = None
-    count: int = 1
 
 
 def over_seeds(numbers):
@@ -29,7 +28,7 @@ def over_seeds(numbers):
     if len(numbers) < 2:
         return Value(mean)
     variance = sum((x - mean) ** 2 for x in numbers) / (len(numbers) - 1)
-    return Value(mean, math.sqrt(variance / len(numbers)), len(numbers))
+    return Value(mean, math.sqrt(variance / len(numbers)))
 
 
 def row_at(rows, strength):
