@@ -23,7 +23,7 @@ endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lineas"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.h" PATTERN "*.def")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/bundled"
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/bundled" "${PROJECT_SOURCE_DIR}/recipes"
         DESTINATION "${CMAKE_INSTALL_DATADIR}/lineas" OPTIONAL)
 
 configure_package_config_file(

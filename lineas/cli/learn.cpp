@@ -7,6 +7,7 @@
 #include "lineas/cli/method_options.h"
 #include "lineas/cli/program.h"
 #include "lineas/cli/provenance.h"
+#include "lineas/cli/recipe.h"
 #include "lineas/engine/learn_maps.h"
 #include "lineas/learn/methods.h"
 #include "lineas/learn/run_state.h"
@@ -74,6 +75,7 @@ void run(Arguments arguments) {
   warn_of_few(request.target, request.take);
   const Engine engine = open_engine(arguments.model);
   TerminalProgress progress;
+  const InterruptGuard guard;
   const MapSet set = learn_maps(engine, request, progress);
   write_map_set(arguments.output, set);
   remove_state(request.files);
@@ -106,6 +108,7 @@ void add_learn(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = *program.add_subcommand(
       "learn", "Learn maps that lead from one list of prompts to another");
+  add_recipe_options(command);
   add_model_options(command, arguments->model);
   command
       .add_option("--source", arguments->source, "Prompts to lead away from")
