@@ -104,6 +104,10 @@ void TerminalProgress::draw(int64_t done, const std::string& note) {
   std::fflush(stderr);
 }
 
+bool TerminalProgress::is_cancelled() const {
+  return interrupted();
+}
+
 InterruptGuard::InterruptGuard() {
   if (guard_depth++ > 0) return;
   interrupt_seen = 0;

@@ -1,5 +1,6 @@
 // Tells a person how far long work is: a bar on a terminal, plain lines
-// elsewhere, nothing when quiet. Also where ctrl-C is asked about.
+// elsewhere, nothing when quiet. Also where work asks whether to stop, and what
+// ctrl-C has to do with that.
 #pragma once
 
 #include <chrono>
@@ -8,7 +9,8 @@
 
 namespace lineas {
 
-/// Receives the state of long work. The base class is silent.
+/// Receives the state of long work, and may end it early. The base class is
+/// silent and patient.
 class Progress {
  public:
   virtual ~Progress() = default;
@@ -21,10 +23,13 @@ class Progress {
   /// `done` steps are finished; `note` is a short "loss 0.123".
   virtual void update(int64_t /*done*/, const std::string& /*note*/) {}
   virtual void end() {}
+  /// True where the work is to stop: it then throws cancelled, soon.
+  virtual bool is_cancelled() const { return false; }
 };
 
 /// A bar with rate and time left on stderr where that is a terminal (redrawn
 /// at most ten times a second), else one plain line every five seconds.
+/// Cancelled by ctrl-C where an InterruptGuard is alive.
 class TerminalProgress : public Progress {
  public:
   TerminalProgress();
@@ -36,6 +41,7 @@ class TerminalProgress : public Progress {
   void set_total(int64_t total) override { total_ = total; }
   void update(int64_t done, const std::string& note) override;
   void end() override;
+  bool is_cancelled() const override;
 
  private:
   void draw(int64_t done, const std::string& note);

@@ -1,6 +1,6 @@
 #include "lineas/descent/settling.h"
 
-#include <cmath>
+#include <algorithm>
 
 namespace lineas {
 
@@ -12,18 +12,20 @@ bool Settling::note(double value) {
   return before - value < tolerance_ * before;
 }
 
-// Places not yet filled are NaN.
+// How many there are, then the values; the rest is 0.
 Tensor Settling::state() const {
-  Tensor state = at::full({patience_}, NAN, at::kDouble);
-  for (size_t i = 0; i < values_.size(); ++i) state[i] = values_[i];
+  Tensor state = at::zeros({patience_ + 1}, at::kDouble);
+  state[0] = static_cast<double>(values_.size());
+  for (size_t i = 0; i < values_.size(); ++i) state[i + 1] = values_[i];
   return state;
 }
 
 void Settling::restore(const Tensor& state) {
+  const auto count = std::clamp<int64_t>(
+      static_cast<int64_t>(state[0].item<double>()), 0, patience_);
   values_.clear();
-  for (int64_t i = 0; i < state.size(0); ++i)
-    if (const double value = state[i].item<double>(); std::isfinite(value))
-      values_.push_back(value);
+  for (int64_t i = 0; i < count; ++i)
+    values_.push_back(state[i + 1].item<double>());
 }
 
 }  // namespace lineas

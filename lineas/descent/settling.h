@@ -20,7 +20,7 @@ class Settling {
   /// The values noted, oldest first; never more than `patience` after a note.
   const std::vector<double>& values() const { return values_; }
 
-  /// The values as a tensor [patience] for a state file, and back.
+  /// The values as a tensor [patience + 1] for a state file, and back.
   Tensor state() const;
   void restore(const Tensor& state);
 

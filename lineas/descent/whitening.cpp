@@ -32,7 +32,7 @@ Whitening::Whitening(const std::vector<Tensor>& source,
   for (size_t place = 0; place < source.size(); ++place) {
     const int64_t width = parameters.scale_D(place).size(0);
     const auto options = parameters.values().options();
-    Site site{width, at::zeros({width}, options), at::ones({width}, options)};
+    Axes site{width, at::zeros({width}, options), at::ones({width}, options)};
     if (source[place].defined()) {
       const Moments found = moments(source[place]);
       site.mean_D = found.mean_D.to(options);
@@ -47,7 +47,7 @@ template <typename Body>
 Tensor Whitening::by_site(const Tensor& in_P, Body body) const {
   Tensor out_P = at::empty_like(in_P);
   int64_t begin = 0;
-  for (const Site& site : sites_) {
+  for (const Axes& site : sites_) {
     const auto scales = [&](const Tensor& x) {
       return x.narrow(0, begin, site.width);
     };
@@ -62,7 +62,7 @@ Tensor Whitening::by_site(const Tensor& in_P, Body body) const {
 
 Tensor Whitening::gradient_P(const Tensor& gradient_P) const {
   return by_site(gradient_P,
-                 [](const Site& site,
+                 [](const Axes& site,
                     const Tensor& scale,
                     const Tensor& shift,
                     Tensor turn,
@@ -74,7 +74,7 @@ Tensor Whitening::gradient_P(const Tensor& gradient_P) const {
 
 Tensor Whitening::move_P(const Tensor& white_P) const {
   return by_site(white_P,
-                 [](const Site& site,
+                 [](const Axes& site,
                     const Tensor& turn,
                     const Tensor& slide,
                     Tensor scale,

@@ -28,14 +28,14 @@ class Whitening {
  private:
   // One site's coordinates (turn, slide): d scale = reach turn,
   // d shift = slide - mean d scale.
-  struct Site {
+  struct Axes {
     int64_t width;
     Tensor mean_D, reach_D;
   };
   template <typename Body>
   Tensor by_site(const Tensor& in_P, Body body) const;
 
-  std::vector<Site> sites_;
+  std::vector<Axes> sites_;
 };
 
 }  // namespace lineas

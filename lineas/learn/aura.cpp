@@ -1,8 +1,7 @@
-// AurA: dampens neurons by how well they detect the source: by their AUROC with
-// the largest response of a prompt, scale = 1 - 2 (AUROC - 1/2) where that is
-// above 1/2.
+// AurA: dampens neurons by how well their largest response to a prompt detects
+// the source.
 // Source: Suau et al. 2024 (Whispering Experts, ICML), equation 4;
-// docs/math.md.
+// docs/math.md, section 12.
 #include "lineas/learn/layerwise.h"
 #include "lineas/ot/auroc.h"
 
@@ -17,8 +16,8 @@ struct AuraOptions : LayerwiseOptions {
 };
 
 SiteFit fit_aura(const Tensor& source_ND, const Tensor& target_MD) {
-  const Tensor excess_D = (auroc(source_ND, target_MD) - 0.5).clamp_min(0);
-  return {to_map({1 - 2 * excess_D, at::zeros_like(excess_D)})};
+  const Tensor scale_D = aura_scale(auroc(source_ND, target_MD));
+  return {to_map({scale_D, at::zeros_like(scale_D)})};
 }
 
 LayerwiseMethod aura(const AuraOptions&) {

@@ -71,7 +71,7 @@ class Frontier::PieceTap : public Tap {
 
   Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override {
     if (frontier_.places_[site] == kNotMapped) return x;
-    if (interrupted())
+    if (frontier_.options_.is_cancelled && frontier_.options_.is_cancelled())
       fail(ErrorKind::cancelled,
            "stopped at site \"{}\"; nothing is kept",
            frontier_.problem_.drive.sites()[site].name);

@@ -17,8 +17,9 @@ namespace lineas {
 struct FrontierOptions {
   Pooling pooling = Pooling::mean;
   Position position = Position::all;
-  bool map_target = true;   // maps act on target rows too
-  int64_t micro_batch = 0;  // rows of a pass; 0: all
+  bool map_target = true;                   // maps act on target rows too
+  int64_t micro_batch = 0;                  // rows of a pass; 0: all
+  std::function<bool()> is_cancelled = {};  // asked at every mapped site
 };
 
 /// Fits the mapped site at that place of the problem's list. The map is what
@@ -28,7 +29,7 @@ using FrontierFit = std::function<AffineMap(
 
 /// Runs every row once, up to the last mapped site, without gradients. Throws
 /// what `fit` and the drive throw, numeric (naming the site) where a response
-/// is not finite, cancelled when interrupted.
+/// is not finite, cancelled when asked to stop.
 void fit_at_frontier(const Problem& problem,
                      const FrontierOptions& options,
                      const FrontierFit& fit);

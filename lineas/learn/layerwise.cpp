@@ -65,17 +65,21 @@ Settings parse_settings(const LayerwiseOptions& options) {
           .match = parse_ot_match(options.ot_match)};
 }
 
-void stop_if_interrupted() {
-  if (interrupted()) fail(ErrorKind::cancelled, "stopped; nothing is kept");
+void stop_if(bool is_cancelled) {
+  if (is_cancelled) fail(ErrorKind::cancelled, "stopped; nothing is kept");
 }
 
-// Ends a recording when interrupted.
-class InterruptTap : public Tap {
+// Ends a recording that is cancelled.
+class StopTap : public Tap {
  public:
+  explicit StopTap(const Progress& progress) : progress_(progress) {}
   Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
-    stop_if_interrupted();
+    stop_if(progress_.is_cancelled());
     return x;
   }
+
+ private:
+  const Progress& progress_;
 };
 
 struct LossChange {
@@ -91,10 +95,12 @@ class Run {
   Run(const LayerwiseOptions& options,
       const LayerwiseMethod& method,
       const Problem& problem,
+      const Progress& progress,
       Fitted fitted)
       : options_(options),
         method_(method),
         problem_(problem),
+        progress_(progress),
         fitted_(std::move(fitted)),
         settings_(parse_settings(options)),
         fits_(problem.map_sites.size()),
@@ -116,6 +122,7 @@ class Run {
   const LayerwiseOptions& options_;
   const LayerwiseMethod& method_;
   const Problem& problem_;
+  const Progress& progress_;
   Fitted fitted_;
   Settings settings_;
   std::vector<SiteFit> fits_;
@@ -142,7 +149,7 @@ SiteSamples Run::samples_of(const Tensor& source_ND,
 }
 
 void Run::fit_site(size_t place, const SiteSamples& samples) {
-  stop_if_interrupted();
+  stop_if(progress_.is_cancelled());
   SiteFit fit = method_.fit(samples.source_ND, samples.target_MD);
   const Site& site = problem_.drive.sites()[problem_.map_sites[place]];
   check_finite(fit.map.scale_D, site, "the fitted scale");
@@ -157,7 +164,7 @@ void Run::fit_site(size_t place, const SiteSamples& samples) {
 }
 
 void Run::measure(size_t place, const SiteSamples& samples) {
-  stop_if_interrupted();
+  stop_if(progress_.is_cancelled());
   losses_[place] = {
       samples.distance(AffineMap::identity(fits_[place].map.width())),
       samples.distance(fits_[place].map)};
@@ -172,7 +179,7 @@ void Run::fit_at_once() {
   std::vector<int64_t> rows = problem_.source_rows;
   rows.insert(
       rows.end(), problem_.target_rows.begin(), problem_.target_rows.end());
-  InterruptTap stop;
+  StopTap stop(progress_);
   const std::vector<Tensor> recorded =
       record(problem_.drive,
              rows,
@@ -198,7 +205,8 @@ void Run::fit_incrementally() {
       {.pooling = settings_.pooling,
        .position = settings_.position,
        .map_target = settings_.map_target,
-       .micro_batch = options_.micro_batch},
+       .micro_batch = options_.micro_batch,
+       .is_cancelled = [this] { return progress_.is_cancelled(); }},
       [this](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
         const SiteSamples samples = samples_of(source_ND, target_MD);
         fit_site(place, samples);
@@ -324,17 +332,17 @@ MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
     log_warning(
         "--resume and --save-every: method {} keeps no state, it starts anew",
         method_.name);
-  const InterruptGuard guard;
   SiteLog log(files_.log);
   const auto count = static_cast<int64_t>(problem.map_sites.size());
   progress.begin("fitting sites", count);
   int64_t done = 0;
-  Run run(options_, method_, problem, [&](size_t place, LossChange loss) {
+  const auto tell = [&](size_t place, const LossChange& loss) {
     const Site& site = problem.drive.sites()[problem.map_sites[place]];
     log.add(site.name, ++done, loss);
     progress.update(
         done, fmt::format("loss {:.5g} -> {:.5g}", loss.before, loss.after));
-  });
+  };
+  Run run(options_, method_, problem, progress, tell);
   run.fit();
   progress.end();
   MapSet set = run.result();

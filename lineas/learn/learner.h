@@ -34,8 +34,9 @@ struct RunFiles {
 class Learner {
  public:
   virtual ~Learner() = default;
-  /// Throws cancelled when interrupted (methods that learn step by step keep
-  /// their state), numeric where the loss stops being finite (names the site).
+  /// Throws cancelled where the progress is (methods that learn step by step
+  /// keep their state), numeric where the loss stops being finite (names the
+  /// site).
   virtual MapSet learn(const Problem& problem, Progress& progress) = 0;
 };
 

@@ -61,7 +61,7 @@ void visit_options(Options& options, Visitor&& visit) {
   visit("refit-steps",
         options.refit_steps,
         "steps on the found support, everything else frozen, with a new "
-        "optimizer and schedule");
+        "optimizer and schedule; adam and sgd keep the penalty, auto drops it");
   visit("ot-match",
         options.ot_match,
         "unequal counts: exact (quantile coupling) or subsample");

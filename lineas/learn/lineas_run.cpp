@@ -36,24 +36,21 @@ int64_t count_neurons(const Problem& problem) {
   return count;
 }
 
-// The rest of a list that is not full is NaN.
 bool holds_numbers(const RunState& state) {
   return std::all_of(
       state.tensors.begin(), state.tensors.end(), [](const auto& named) {
-        const auto& [name, tensor] = named;
-        return name == "search.trials" || name == "proximal.totals" ||
-               tensor.isfinite().all().template item<bool>();
+        return named.second.isfinite().all().template item<bool>();
       });
 }
 
 }  // namespace
 
-LineasRun::LineasRun(const LineasOptions& options,
-                     const LineasSettings& settings,
-                     const Problem& problem)
-    : options_(options),
-      settings_(settings),
+LineasRun::LineasRun(const LineasSettings& settings,
+                     const Problem& problem,
+                     std::function<bool()> is_cancelled)
+    : settings_(settings),
       problem_(problem),
+      is_cancelled_(std::move(is_cancelled)),
       parameters_(problem.drive.sites(), problem.map_sites, problem.device),
       loss_(problem, parameters_, settings.loss) {
   const Tensor response_NW = loss_.respond_without_graph(problem.source_rows);
@@ -62,50 +59,51 @@ LineasRun::LineasRun(const LineasOptions& options,
   // rounding alone.
   if (loss_.is_met_by(response_NW)) {
     untouched_loss_ = 0;
-    begin(Phase::done);
+    begin(Stage::done);
     return;
   }
   if (settings.support_budget < 1) {
     const auto budget = static_cast<int64_t>(
         settings.support_budget * static_cast<double>(count_neurons(problem)));
-    search_.emplace(std::max<int64_t>(1, budget), first_strength());
+    search_.emplace(std::max<int64_t>(1, budget), first_factor());
   }
-  begin(Phase::learn);
+  begin(Stage::learn);
 }
 
 // The penalty asked for, or an l1 where there is none, so many times.
-Penalty LineasRun::penalty_at(double strength) const {
+Penalty LineasRun::penalty_at(double factor) const {
   const Penalty shape = settings_.penalty.is_zero()
                             ? Penalty{.l1_scale = 1, .l1_shift = 1}
                             : settings_.penalty;
-  return times(shape, strength);
+  return times(shape, factor);
 }
 
 Penalty LineasRun::penalty() const {
   if (!search_) return settings_.penalty;
-  return penalty_at(search_->finished() ? search_->found_strength()
-                                        : search_->strength());
+  return penalty_at(search_->finished() ? search_->found_factor()
+                                        : search_->factor());
 }
 
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
-double LineasRun::first_strength() {
+double LineasRun::first_factor() {
   if (!settings_.penalty.is_zero()) return 1;
   if (!settings_.is_proximal && settings_.optimizer == OptimizerKind::adam)
     return kFirstShare;
-  loss_.require_finite(loss_.evaluate(rows_of_step(), 0), 0);
+  loss_.require_finite(
+      loss_.evaluate(rows_of_step(), 0), 0, settings_.advice());
   return kFirstShare * parameters_.gradient().abs().max().item<double>();
 }
 
-int64_t LineasRun::phase_steps() const {
-  if (phase_ == Phase::refit) return options_.refit_steps;
+int64_t LineasRun::stage_steps() const {
+  if (stage_ == Stage::refit) return settings_.refit_steps;
   const bool is_later_trial = search_ && begun_ > 0;
   return is_later_trial ? std::max(kLeastTrial, settings_.steps / kTrialShare)
                         : settings_.steps;
 }
 
 int64_t LineasRun::steps_expected() const {
-  const int64_t refit = phase_ == Phase::learn ? options_.refit_steps : 0;
-  return finished() ? t_ : begun_ + phase_steps() + refit;
+  const int64_t refit = stage_ == Stage::learn ? settings_.refit_steps : 0;
+  return finished() ? t_ : begun_ + stage_steps() + refit;
 }
 
 std::unique_ptr<Descent> LineasRun::make_descent() {
@@ -113,7 +111,7 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
   FirstOrderOptions options{.optimizer = settings_.optimizer,
                             .schedule = settings_.schedule,
                             .lr = settings_.lr,
-                            .steps = phase_steps(),
+                            .steps = stage_steps(),
                             .penalty = penalty()};
   if (settings_.chooses_optimizer && options.penalty.is_zero()) {
     if (!whitening_) whitening_ = start();
@@ -125,7 +123,7 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
 
 double LineasRun::loss_of(const Tensor& response_NW) {
   const ObjectiveValue value = loss_.compare(response_NW, t_);
-  loss_.require_finite(value, t_);
+  loss_.require_finite(value, t_, settings_.advice());
   return value.loss;
 }
 
@@ -142,7 +140,8 @@ Whitening LineasRun::start() {
                                    loss_.reached(),
                                    {.pooling = settings_.loss.pooling,
                                     .position = settings_.loss.position,
-                                    .micro_batch = settings_.loss.micro_batch},
+                                    .micro_batch = settings_.loss.micro_batch,
+                                    .is_cancelled = is_cancelled_},
                                    parameters_);
   if (!(loss_of_all() < untouched_loss_))
     parameters_.values().copy_(identity_P);
@@ -167,14 +166,14 @@ std::unique_ptr<Descent> LineasRun::make_proximal() {
   return std::make_unique<ProximalGradient>(
       parameters_,
       scale_sizes(),
-      ProximalOptions{.penalty = phase_ == Phase::refit ? none : penalty()},
+      ProximalOptions{.penalty = stage_ == Stage::refit ? none : penalty()},
       free_P_);
 }
 
-void LineasRun::begin(Phase phase) {
-  phase_ = phase;
+void LineasRun::begin(Stage stage) {
+  stage_ = stage;
   begun_ = t_;
-  descent_ = phase == Phase::done ? nullptr : make_descent();
+  descent_ = stage == Stage::done ? nullptr : make_descent();
 }
 
 // An endless reshuffled cycle over all source rows, a function of seed and step
@@ -183,13 +182,13 @@ std::vector<int64_t> LineasRun::rows_of_step() const {
   const std::vector<int64_t>& all = problem_.source_rows;
   if (!settings_.draws_prompts) return all;
   const auto total = static_cast<int64_t>(all.size());
-  const int64_t batches = total / options_.batch;
+  const int64_t batches = total / settings_.batch;
   const uint64_t epoch = static_cast<uint64_t>(t_ / batches);
   const std::vector<int64_t> order =
-      Random(derive_seed(options_.seed, {epoch})).permutation(total);
+      Random(derive_seed(settings_.seed, {epoch})).permutation(total);
   std::vector<int64_t> rows;
-  for (int64_t i = 0; i < options_.batch; ++i)
-    rows.push_back(all[order[(t_ % batches) * options_.batch + i]]);
+  for (int64_t i = 0; i < settings_.batch; ++i)
+    rows.push_back(all[order[(t_ % batches) * settings_.batch + i]]);
   return rows;
 }
 
@@ -197,11 +196,11 @@ ObjectiveValue LineasRun::step() {
   rate_ = descent_->rate(t_ - begun_);
   const ObjectiveValue value = descent_->step(
       t_ - begun_, [this] { return loss_.evaluate(rows_of_step(), t_); });
-  loss_.require_finite(value, t_);
+  loss_.require_finite(value, t_, settings_.advice());
   check_maps();
   last_loss_ = value.loss;
   ++t_;
-  if (t_ - begun_ >= phase_steps() || descent_->finished()) end_phase();
+  if (t_ - begun_ >= stage_steps() || descent_->finished()) end_stage();
   return value;
 }
 
@@ -215,28 +214,28 @@ void LineasRun::check_maps() const {
            "step {}: the map of site \"{}\" is no longer finite. {}",
            t_ + 1,
            problem_.drive.sites()[parameters_.sites()[place]].name,
-           settings_.loss.advice);
+           settings_.advice());
 }
 
-void LineasRun::end_phase() {
-  const bool is_learning = phase_ == Phase::learn;
+void LineasRun::end_stage() {
+  const bool is_learning = stage_ == Stage::learn;
   if (settings_.draws_prompts) last_loss_ = loss_of_all();
   if (is_learning && search_) {
     search_->note(support(), last_loss_, parameters_.values());
     if (!search_->finished()) {
       parameters_.values().copy_(search_->start_P());
-      return begin(Phase::learn);
+      return begin(Stage::learn);
     }
     if (search_->best_P().defined()) {
       parameters_.values().copy_(search_->best_P());
       last_loss_ = search_->best_loss();
     }
   }
-  if (is_learning && options_.refit_steps > 0) {
+  if (is_learning && settings_.refit_steps > 0) {
     freeze();
-    return begin(Phase::refit);
+    return begin(Stage::refit);
   }
-  begin(Phase::done);
+  begin(Stage::done);
 }
 
 // Entries outside the support become the identity, exactly, and stay so.
@@ -259,7 +258,8 @@ Json LineasRun::findings() const {
                    {"neurons", count_neurons(problem_)},
                    {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
-  if (uses_rate() && options_.lr == 0) findings["lr"] = settings_.lr;
+  if (!settings_.is_proximal && settings_.chooses_rate)
+    findings["lr"] = settings_.lr;
   if (!search_) return findings;
   const Penalty found = penalty();
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
@@ -273,9 +273,9 @@ RunState LineasRun::state() const {
   if (descent_) state.tensors = descent_->state();
   state.tensors.emplace_back("maps", parameters_.values());
   state.tensors.emplace_back(
-      "phase",
-      at::tensor({static_cast<int64_t>(phase_), t_, begun_}, at::kLong));
-  if (options_.refit_steps > 0)
+      "stage",
+      at::tensor({static_cast<int64_t>(stage_), t_, begun_}, at::kLong));
+  if (settings_.refit_steps > 0)
     state.tensors.emplace_back("free",
                                free_P_.defined()
                                    ? free_P_.to(at::kByte)
@@ -290,15 +290,15 @@ bool LineasRun::restore(const RunState& state) {
   if (!holds_numbers(state)) return false;
   const std::map<std::string, Tensor> tensors(state.tensors.begin(),
                                               state.tensors.end());
-  const Tensor phase = tensors.at("phase");
-  phase_ = static_cast<Phase>(phase[0].item<int64_t>());
-  t_ = phase[1].item<int64_t>();
-  begun_ = phase[2].item<int64_t>();
+  const Tensor stage = tensors.at("stage");
+  stage_ = static_cast<Stage>(stage[0].item<int64_t>());
+  t_ = stage[1].item<int64_t>();
+  begun_ = stage[2].item<int64_t>();
   const bool is_unfinished =
-      phase_ == Phase::learn ||
-      (phase_ == Phase::refit && options_.refit_steps > 0);
+      stage_ == Stage::learn ||
+      (stage_ == Stage::refit && settings_.refit_steps > 0);
   if (!is_unfinished || begun_ < 0 || t_ < begun_) return false;
-  if (phase_ == Phase::refit)
+  if (stage_ == Stage::refit)
     free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
   if (search_ && !search_->restore(tensors)) return false;
   descent_ = make_descent();

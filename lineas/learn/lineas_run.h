@@ -1,59 +1,37 @@
 // One LinEAS run, step by step: the maps, the loss, the way down, and the
-// phases a run may go through: learning, the search for a penalty that leaves
+// stages a run may go through: learning, the search for a penalty that leaves
 // the support asked for, the refit on the support that was found. Everything
 // that the next step depends on is in its state.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "lineas/descent/descent.h"
-#include "lineas/descent/optimizer.h"
-#include "lineas/descent/penalty.h"
 #include "lineas/descent/whitening.h"
-#include "lineas/learn/lineas.h"
-#include "lineas/learn/map_loss.h"
+#include "lineas/learn/lineas_settings.h"
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/support_search.h"
 
 namespace lineas {
 
-/// The options' words as what they mean.
-struct LineasSettings {
-  bool chooses_optimizer = false;  // --optimizer auto
-  // Steps that draw no prompts see the same loss every time, and with auto a
-  // penalty is then best served by steps that follow its curvature.
-  bool draws_prompts = false;
-  bool is_proximal = false;
-  OptimizerKind optimizer = OptimizerKind::adam;
-  Schedule schedule = Schedule::cosine;
-  int64_t steps = 0;
-  double lr = 0;
-  Penalty penalty;
-  double support_budget = 1;  // share of all neurons; 1: no search
-  MapLossOptions loss;
-};
-
-/// `prompts`: of the source. Throws usage for an option that is out of range.
-LineasSettings parse_settings(const LineasOptions& options, int64_t prompts);
-
 class LineasRun {
  public:
-  /// All three must outlive it. Records the target responses.
-  LineasRun(const LineasOptions& options,
-            const LineasSettings& settings,
-            const Problem& problem);
+  /// Both must outlive it. Records the target responses and goes to where
+  /// learning starts; throws cancelled where `is_cancelled` says so meanwhile.
+  LineasRun(const LineasSettings& settings,
+            const Problem& problem,
+            std::function<bool()> is_cancelled = {});
 
   /// Loss and gradient at the present maps, then one update.
   ObjectiveValue step();
-  bool finished() const { return phase_ == Phase::done; }
+  bool finished() const { return stage_ == Stage::done; }
 
   int64_t steps_done() const { return t_; }
   /// How many there will be as far as can be told.
   int64_t steps_expected() const;
   double last_rate() const { return rate_; }
-  /// False where the steps' length follows from the loss alone.
-  bool uses_rate() const { return !settings_.is_proximal; }
   int64_t support() const { return parameters_.support(); }
   /// The loss without maps, and with these: before their last update, or of all
   /// prompts where steps draw some.
@@ -62,7 +40,12 @@ class LineasRun {
   /// How many neurons a support search may leave moved; 0 without one.
   int64_t budget() const { return search_ ? search_->budget() : 0; }
   /// False where no penalty was found that leaves the support asked for.
-  bool meets_budget() const { return !search_ || search_->succeeded(); }
+  bool found_penalty() const { return !search_ || search_->succeeded(); }
+  /// False where these maps move fewer neurons than that: a refit under the
+  /// penalty can empty the support further.
+  bool meets_budget() const {
+    return !search_ || search_->is_enough(support());
+  }
   /// The maps, and what their provenance says of the way they were found.
   MapSet result() const;
   Json findings() const;
@@ -72,32 +55,32 @@ class LineasRun {
   bool restore(const RunState& state);
 
  private:
-  enum class Phase : int64_t { learn, refit, done };
+  enum class Stage : int64_t { learn, refit, done };
 
   std::vector<int64_t> rows_of_step() const;
   double loss_of(const Tensor& response_NW);
   double loss_of_all();
-  Penalty penalty_at(double strength) const;
+  Penalty penalty_at(double factor) const;
   Penalty penalty() const;
-  double first_strength();
+  double first_factor();
   const std::vector<double>& scale_sizes();
-  int64_t phase_steps() const;
+  int64_t stage_steps() const;
   std::unique_ptr<Descent> make_descent();
   Whitening start();
   std::unique_ptr<Descent> make_proximal();
-  void begin(Phase phase);
-  void end_phase();
+  void begin(Stage stage);
+  void end_stage();
   void freeze();
   void check_maps() const;
 
-  const LineasOptions& options_;
   const LineasSettings& settings_;
   const Problem& problem_;
+  std::function<bool()> is_cancelled_;
   AffineParameters parameters_;
   MapLoss loss_;
-  Phase phase_ = Phase::learn;
+  Stage stage_ = Stage::learn;
   int64_t t_ = 0;      // steps done
-  int64_t begun_ = 0;  // steps done when the phase (or trial) began
+  int64_t begun_ = 0;  // steps done when the stage (or trial) began
   double rate_ = 0;
   double last_loss_ = 0;       // see loss()
   double untouched_loss_ = 0;  // of the model without maps

@@ -99,7 +99,9 @@ ObjectiveValue MapLoss::compare(const Tensor& response_NW, int64_t t) {
   return objective_.evaluate(response_NW, t);
 }
 
-void MapLoss::require_finite(const ObjectiveValue& value, int64_t t) const {
+void MapLoss::require_finite(const ObjectiveValue& value,
+                             int64_t t,
+                             const std::string& advice) const {
   for (size_t s = 0; s < value.site_loss.size(); ++s)
     if (!std::isfinite(value.site_loss[s]))
       fail(ErrorKind::numeric,
@@ -107,7 +109,7 @@ void MapLoss::require_finite(const ObjectiveValue& value, int64_t t) const {
            t + 1,
            problem_.drive.sites()[problem_.match_sites[s]].name,
            value.site_loss[s],
-           t > 0 ? options_.advice
+           t > 0 ? advice
                  : "Are the weights up to here sound, and is the dtype wide "
                    "enough (try --dtype float32)?");
 }

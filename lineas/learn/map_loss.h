@@ -18,7 +18,6 @@ struct MapLossOptions {
   Pooling pooling = Pooling::mean;
   Position position = Position::all;
   int64_t micro_batch = 0;  // prompts held with their graph; 0: all
-  std::string advice;       // where the loss grows out of bounds
 };
 
 class MapLoss {
@@ -40,7 +39,10 @@ class MapLoss {
   /// Whether they have the target's distribution already, but for rounding.
   bool is_met_by(const Tensor& response_NW);
   /// Throws numeric, naming step and site, where the loss is not finite.
-  void require_finite(const ObjectiveValue& value, int64_t t) const;
+  /// `advice`: a sentence on what to try where steps led there.
+  void require_finite(const ObjectiveValue& value,
+                      int64_t t,
+                      const std::string& advice) const;
   /// The mapped sites that lie before the last matched one, in the order of the
   /// pass. Known after the first evaluation.
   const std::vector<SiteIndex>& reached() const { return reached_; }

@@ -126,10 +126,9 @@ void RunKeeper::log_step(const StepRecord& record) const {
               {"seconds", record.seconds}});
 }
 
-void RunKeeper::save_if_due(bool more_to_come,
+void RunKeeper::save_if_due(bool is_cancelled,
                             const std::function<RunState()>& state) {
-  if (!more_to_come) return;
-  if (interrupted()) stop(state);
+  if (is_cancelled) stop(state);
   const bool is_due =
       files_.save_every > 0 && steps_done() % files_.save_every == 0;
   if (is_due && !files_.state.empty()) save(state());

@@ -46,9 +46,9 @@ class RunKeeper {
   /// the memory before the first step.
   void begin_log() const;
   void add_step(const StepRecord& record);
-  /// Saves every `save_every` steps. On ctrl-C saves and throws cancelled,
-  /// unless the run is over anyway.
-  void save_if_due(bool more_to_come, const std::function<RunState()>& state);
+  /// Between steps: saves every `save_every` of them, and where the run
+  /// `is_cancelled`; then it throws cancelled.
+  void save_if_due(bool is_cancelled, const std::function<RunState()>& state);
 
  private:
   [[noreturn]] void stop(const std::function<RunState()>& state) const;

@@ -19,17 +19,17 @@ namespace lineas {
 class SupportSearch {
  public:
   /// At most `budget` neurons are to move; a support of at least `kEnough` of
-  /// it ends the search. `strength` is the first penalty's factor.
-  SupportSearch(int64_t budget, double strength);
+  /// it ends the search. `factor` is the first penalty's.
+  SupportSearch(int64_t budget, double factor);
 
   static constexpr double kEnough = 0.8;
   static constexpr int kMostTrials = 12;
 
-  /// What a trial with the present strength came to; moves the strength on.
+  /// What a trial with the present factor came to; moves the factor on.
   void note(int64_t support, double loss, const Tensor& values_P);
   bool finished() const { return finished_; }
   int64_t budget() const { return budget_; }
-  double strength() const { return strength_; }
+  double factor() const { return factor_; }
 
   /// Where the next trial starts: the sparsest maps that moved too many neurons
   /// (entries at rest are slow to leave it), else the last trial's.
@@ -37,13 +37,15 @@ class SupportSearch {
   /// The maps with the largest support within the budget, or undefined where
   /// no trial met it.
   const Tensor& best_P() const { return best_P_; }
-  /// The strength that left best_P, the last trial's where there is none.
-  double found_strength() const;
+  /// The factor that left best_P, the last trial's where there is none.
+  double found_factor() const;
   /// The loss of best_P, which must be defined.
   double best_loss() const { return best_loss_; }
-  /// Whether best_P moves at least `kEnough` of the budget.
-  bool succeeded() const;
-  /// [strength, support, loss] of every trial.
+  /// Whether so many moved neurons are what was asked for.
+  bool is_enough(int64_t support) const;
+  /// Whether best_P moves as many.
+  bool succeeded() const { return is_enough(best_support_); }
+  /// [factor, support, loss] of every trial.
   Json path() const;
 
   std::vector<std::pair<std::string, Tensor>> state(const Tensor& like_P) const;
@@ -52,16 +54,16 @@ class SupportSearch {
 
  private:
   struct Trial {
-    double strength;
+    double factor;
     int64_t support;
     double loss;
   };
 
   int64_t budget_;
-  double strength_;
+  double factor_;
   std::vector<Trial> trials_;
   Tensor start_P_, best_P_;
-  double best_strength_ = 0, best_loss_ = 0, start_strength_ = 0;
+  double best_factor_ = 0, best_loss_ = 0, start_factor_ = 0;
   int64_t best_support_ = -1;
   bool finished_ = false;
 };

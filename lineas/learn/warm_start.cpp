@@ -35,7 +35,8 @@ Whitening warm_start(const Problem& problem,
       {.pooling = options.pooling,
        .position = options.position,
        .map_target = false,
-       .micro_batch = options.micro_batch},
+       .micro_batch = options.micro_batch,
+       .is_cancelled = options.is_cancelled},
       [&](size_t at, const Tensor& source_ND, const Tensor& target_MD) {
         const SiteSamples samples(source_ND, target_MD);
         const AffineFit fit = fit_line(samples.source_ND, samples.target_MD);

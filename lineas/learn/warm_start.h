@@ -2,6 +2,8 @@
 // incremental pass gives, instead of the identity.
 #pragma once
 
+#include <functional>
+
 #include "lineas/descent/parameters.h"
 #include "lineas/descent/whitening.h"
 #include "lineas/learn/learner.h"
@@ -13,6 +15,7 @@ struct WarmStartOptions {
   Pooling pooling = Pooling::mean;
   Position position = Position::all;
   int64_t micro_batch = 0;
+  std::function<bool()> is_cancelled = {};  // asked at every site
 };
 
 /// Sets the maps of `sites` (some of the problem's mapped sites) to what

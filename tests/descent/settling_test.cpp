@@ -20,7 +20,7 @@ TEST(Settling, StateCarriesItOn) {
   for (int notes = 0; notes < 6; ++notes) {
     Settling whole(3, 0.1), resumed(3, 0.1);
     for (int i = 0; i < notes; ++i) whole.note(100 - i);
-    EXPECT_EQ(whole.state().size(0), 3) << "a fixed shape";
+    EXPECT_EQ(whole.state().size(0), 4) << "a fixed shape";
     resumed.restore(whole.state());
     EXPECT_EQ(resumed.values(), whole.values());
   }

@@ -83,11 +83,11 @@ TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "a", "[bc]");
   AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
-  const MapLoss loss(problem, parameters, {.advice = "Slow down."});
+  const MapLoss loss(problem, parameters, {});
   const ObjectiveValue value{.loss = INFINITY, .site_loss = {1, INFINITY}};
   testing::expect_error(ErrorKind::numeric,
                         {"step 3", "\"c\"", "inf", "Slow down."},
-                        [&] { loss.require_finite(value, 2); });
+                        [&] { loss.require_finite(value, 2, "Slow down."); });
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 // state file refuses; what the log says.
 #include "lineas/learn/run_state.h"
 
-#include <csignal>
-
 #include "lineas/descent/optimizer.h"
 #include "tests/support/errors.h"
 #include "tests/support/learning.h"
@@ -18,29 +16,31 @@ using testing::ToyDrive;
 
 constexpr int64_t kSteps = 9;
 
-// Presses ctrl-C once step `at` is done.
-class PressCtrlC : public Progress {
+// Cancels once step `at` is done.
+class StopAt : public Progress {
  public:
-  explicit PressCtrlC(int64_t at) : at_(at) {}
+  explicit StopAt(int64_t at) : at_(at) {}
   void begin(const std::string&, int64_t, int64_t done) override {
     begun_at = done;
   }
   void update(int64_t done, const std::string& note) override {
     last_note = note;
-    if (done == at_) std::raise(SIGINT);
+    is_over_ = is_over_ || done == at_;
   }
+  bool is_cancelled() const override { return is_over_; }
   int64_t begun_at = -1;
   std::string last_note;
 
  private:
   int64_t at_;
+  bool is_over_ = false;
 };
 
 struct RunCase {
   const char* optimizer;
   int64_t batch, micro_batch;
   const char* ot_match;
-  // The phases of lineas_run.h.
+  // The stages of lineas_run.h.
   const char* l1 = "0.01";
   const char* budget = "100%";
   int64_t refit_steps = 0;
@@ -74,14 +74,14 @@ TEST_P(Resume, EndsInTheBytesOfAnUnbrokenRun) {
   const auto steps = static_cast<int64_t>(whole.provenance["loss"].size());
   // The last one is inside the refit or a later trial, where there is one.
   for (const int64_t stop : {int64_t{1}, int64_t{5}, kSteps - 1, steps - 1}) {
-    PressCtrlC finger(stop);
+    StopAt finger(stop);
     testing::expect_error(
         ErrorKind::cancelled,
         {fmt::format("step {}", stop), "map.state", "--resume"},
         [&] { LineasLearner(options_, files_).learn(problem(), finger); });
     ASSERT_TRUE(file_exists(files_.state));
     files_.resume = true;
-    PressCtrlC nobody(0);
+    StopAt nobody(0);
     const MapSet set = LineasLearner(options_, files_).learn(problem(), nobody);
     EXPECT_EQ(nobody.begun_at, stop);
     EXPECT_EQ(map_bytes(set), unbroken) << "stopped after " << stop;
@@ -125,7 +125,7 @@ class State : public ::testing::Test {
   }
   // Leaves the state of a run that stopped after `steps`.
   void stop_after(int64_t steps) {
-    PressCtrlC finger(steps);
+    StopAt finger(steps);
     EXPECT_THROW(LineasLearner(options_, files_).learn(problem(), finger),
                  Error);
     files_.resume = true;
@@ -221,10 +221,10 @@ TEST_F(State, ImpossibleValuesAreFormatErrors) {
     write_safetensors(files_.state, changed, metadata);
     expect_refused(ErrorKind::format, {"map.state", "start anew"});
   };
-  for (const auto& [phase, done, begun] :
+  for (const auto& [stage, done, begun] :
        std::vector<std::tuple<int64_t, int64_t, int64_t>>{
            {1, 4, 0}, {2, 4, 0}, {-1, 4, 0}, {0, -4, 0}, {0, 4, 5}, {0, 3, 0}})
-    refuse("phase", at::tensor({phase, done, begun}, at::kLong));
+    refuse("stage", at::tensor({stage, done, begun}, at::kLong));
   refuse("losses", at::zeros({3}, at::kDouble));
   for (const auto& [name, tensor] : tensors)
     if (tensor.is_floating_point() && name != "losses")
@@ -259,7 +259,7 @@ TEST_F(State, IsSavedEverySoManySteps) {
   EXPECT_EQ(log_lines().size(), 8u);
   const std::string unbroken = map_bytes(testing::learn(options_, problem()));
   files_.resume = true;
-  PressCtrlC nobody(0);
+  StopAt nobody(0);
   EXPECT_EQ(map_bytes(LineasLearner(options_, files_).learn(problem(), nobody)),
             unbroken);
   EXPECT_EQ(nobody.begun_at, 4);
@@ -272,7 +272,7 @@ TEST_F(State, IsSavedEverySoManySteps) {
 
 TEST_F(State, WithoutAFileCtrlCStillStops) {
   files_ = {};
-  PressCtrlC finger(3);
+  StopAt finger(3);
   testing::expect_error(
       ErrorKind::cancelled, {"step 3", "nothing is kept"}, [&] {
         LineasLearner(options_, files_).learn(problem(), finger);
@@ -280,7 +280,7 @@ TEST_F(State, WithoutAFileCtrlCStillStops) {
 }
 
 TEST_F(State, CtrlCInTheLastStepLosesNothing) {
-  PressCtrlC finger(kSteps);
+  StopAt finger(kSteps);
   const MapSet set = LineasLearner(options_, files_).learn(problem(), finger);
   EXPECT_EQ(map_bytes(set), map_bytes(testing::learn(options_, problem())));
   EXPECT_FALSE(file_exists(files_.state));

@@ -20,9 +20,9 @@ double loss_at(double strength) {
 
 void run(SupportSearch& search, int trials = 100) {
   for (int i = 0; i < trials && !search.finished(); ++i)
-    search.note(support_at(search.strength()),
-                loss_at(search.strength()),
-                at::full({4}, search.strength()));
+    search.note(support_at(search.factor()),
+                loss_at(search.factor()),
+                at::full({4}, search.factor()));
 }
 
 class Budget : public ::testing::TestWithParam<int64_t> {};
@@ -33,14 +33,14 @@ TEST_P(Budget, IsMetFromBothSides) {
     run(search);
     EXPECT_TRUE(search.finished());
     EXPECT_TRUE(search.succeeded());
-    const int64_t support = support_at(search.found_strength());
+    const int64_t support = support_at(search.found_factor());
     EXPECT_LE(support, GetParam());
     EXPECT_GE(static_cast<double>(support),
               SupportSearch::kEnough * static_cast<double>(GetParam()));
     EXPECT_FLOAT_EQ(search.best_P()[0].item<float>(),
-                    static_cast<float>(search.found_strength()))
+                    static_cast<float>(search.found_factor()))
         << "the maps of that trial";
-    EXPECT_EQ(search.best_loss(), loss_at(search.found_strength()));
+    EXPECT_EQ(search.best_loss(), loss_at(search.found_factor()));
     EXPECT_LE(search.path().size(), size_t{SupportSearch::kMostTrials});
   }
 }
@@ -54,14 +54,14 @@ TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
   EXPECT_TRUE(search.finished());
   EXPECT_FALSE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
-  EXPECT_EQ(search.found_strength(), search.path().back()[0])
+  EXPECT_EQ(search.found_factor(), search.path().back()[0])
       << "the maps that are left are the last trial's";
 }
 
 TEST(SupportSearch, AllOrNothingIsNoSuccess) {
   SupportSearch search(100, 1);
   for (int i = 0; i < 100 && !search.finished(); ++i)
-    search.note(search.strength() < 2 ? 3000 : 0, 0.5, at::ones({4}));
+    search.note(search.factor() < 2 ? 3000 : 0, 0.5, at::ones({4}));
   EXPECT_TRUE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
 }
@@ -72,7 +72,7 @@ TEST(SupportSearch, TrialsStartAtTheSparsestMapsThatMovedTooMuch) {
   EXPECT_EQ(search.start_P().item<float>(), 1) << "there are no others yet";
   search.note(50, 0.1, at::full({1}, 2));
   EXPECT_EQ(search.start_P().item<float>(), 2);
-  const double weak = search.strength();
+  const double weak = search.factor();
   search.note(40, 0.2, at::full({1}, 3));
   EXPECT_EQ(search.start_P().item<float>(), 3) << weak << " is a stronger one";
   search.note(1, 0.8, at::full({1}, 4));

@@ -1,0 +1,125 @@
+#include "lineas/learn/lineas_settings.h"
+
+#include <limits>
+#include <tuple>
+
+#include "lineas/base/error.h"
+#include "lineas/base/numbers.h"
+
+namespace lineas {
+namespace {
+
+// Maps are float32, and so is whatever scales them.
+constexpr double kMostFloat = std::numeric_limits<float>::max();
+
+// One number of the text that was given.
+double parse_weight(const std::string& number,
+                    const std::string& text,
+                    const char* option) {
+  const double value = parse_number<double>(number).value_or(-1);
+  if (!(value >= 0) || value > kMostFloat)
+    fail(ErrorKind::usage,
+         "--{} {}: a weight, or two for scale and shift, must be numbers of at "
+         "least 0",
+         option,
+         text);
+  return value;
+}
+
+// "X" or "X,Y".
+std::pair<double, double> parse_weights(const std::string& text,
+                                        const char* option) {
+  const size_t comma = text.find(',');
+  const double scale = parse_weight(text.substr(0, comma), text, option);
+  if (comma == std::string::npos) return {scale, scale};
+  return {scale, parse_weight(text.substr(comma + 1), text, option)};
+}
+
+Penalty parse_penalty(const LineasOptions& options) {
+  Penalty penalty;
+  std::tie(penalty.l1_scale, penalty.l1_shift) =
+      parse_weights(options.l1, "l1");
+  std::tie(penalty.group_scale, penalty.group_shift) =
+      parse_weights(options.group, "group");
+  return penalty;
+}
+
+double parse_budget(const std::string& text) {
+  std::string_view number = text;
+  if (number.ends_with('%')) number.remove_suffix(1);
+  const double percent = parse_number<double>(number).value_or(0);
+  if (!(percent > 0) || percent > 100)
+    fail(ErrorKind::usage,
+         "--support-budget {}: use a percentage of the neurons, above 0 and "
+         "at most 100",
+         text);
+  return percent / 100;
+}
+
+void check_options(const LineasOptions& options) {
+  if (options.steps < 0)
+    fail(ErrorKind::usage, "--steps {}: 0 or more", options.steps);
+  if (options.refit_steps < 0)
+    fail(ErrorKind::usage, "--refit-steps {}: 0 or more", options.refit_steps);
+  if (!(options.lr >= 0) || options.lr > kMostFloat)
+    fail(ErrorKind::usage,
+         "--lr {}: must be 0 or more, and a float32",
+         options.lr);
+  if (options.batch < 0)
+    fail(ErrorKind::usage, "--batch {}: 0 or more", options.batch);
+  if (options.micro_batch < 0)
+    fail(ErrorKind::usage, "--micro-batch {}: 0 or more", options.micro_batch);
+}
+
+// What the published program does, and what makes the most of a fifth of its
+// time. A penalty's descent knows when it has settled.
+int64_t default_steps(bool is_white) {
+  return is_white ? 190 : 1000;
+}
+
+double default_rate(bool is_white) {
+  return is_white ? 0.015 : 1e-3;
+}
+
+}  // namespace
+
+std::string LineasSettings::advice() const {
+  return is_proximal ? "Try a larger penalty, or --dtype float32."
+                     : fmt::format("Try a smaller --lr than {}.", lr);
+}
+
+LineasSettings parse_settings(const LineasOptions& options, int64_t prompts) {
+  check_options(options);
+  const bool is_auto = options.optimizer == "auto";
+  const OtMatch match = parse_ot_match(options.ot_match);
+  const bool draws_prompts = options.batch > 0 && options.batch != prompts;
+  const Penalty penalty = parse_penalty(options);
+  const double budget = parse_budget(options.support_budget);
+  const bool is_sparse = !penalty.is_zero() || budget < 1;
+  const bool is_proximal =
+      is_auto && is_sparse && !draws_prompts && match == OtMatch::exact;
+  const bool is_white = is_auto && !is_sparse;
+  return {.chooses_optimizer = is_auto,
+          .draws_prompts = draws_prompts,
+          .is_proximal = is_proximal,
+          .optimizer = is_auto ? OptimizerKind::adam
+                               : parse_optimizer(options.optimizer),
+          .schedule = parse_schedule(options.schedule),
+          .steps = options.steps > 0 ? options.steps : default_steps(is_white),
+          .refit_steps = options.refit_steps,
+          .lr = options.lr > 0 ? options.lr : default_rate(is_white),
+          .chooses_rate = options.lr == 0,
+          .batch = options.batch,
+          .penalty = penalty,
+          .support_budget = budget,
+          .seed = static_cast<uint64_t>(options.seed),
+          .loss = {.objective = {match,
+                                 parse_loss_reduction(options.loss_reduction),
+                                 static_cast<uint64_t>(options.seed)},
+                   .pooling = parse_pooling(options.pool),
+                   .position = parse_position(options.position),
+                   .micro_batch = options.micro_batch > 0 ? options.micro_batch
+                                                          : options.batch}};
+}
+
+}  // namespace lineas

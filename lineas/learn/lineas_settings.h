@@ -1,0 +1,38 @@
+// The options of LinEAS as what they mean: words read, defaults that depend on
+// one another settled, ranges checked. What a run is led by.
+#pragma once
+
+#include "lineas/descent/optimizer.h"
+#include "lineas/descent/penalty.h"
+#include "lineas/learn/lineas.h"
+#include "lineas/learn/map_loss.h"
+
+namespace lineas {
+
+/// The options' words as what they mean.
+struct LineasSettings {
+  bool chooses_optimizer = false;  // --optimizer auto
+  // Steps that draw no prompts see the same loss every time, and with auto a
+  // penalty is then best served by steps that follow its curvature.
+  bool draws_prompts = false;
+  bool is_proximal = false;
+  OptimizerKind optimizer = OptimizerKind::adam;
+  Schedule schedule = Schedule::cosine;
+  int64_t steps = 0;
+  int64_t refit_steps = 0;
+  double lr = 0;
+  bool chooses_rate = false;  // lr is the optimizer's default
+  int64_t batch = 0;          // source prompts a step, where steps draw them
+  Penalty penalty;
+  double support_budget = 1;  // share of all neurons; 1: no search
+  uint64_t seed = 0;
+  MapLossOptions loss;
+
+  /// What to try where the loss grows: a sentence.
+  std::string advice() const;
+};
+
+/// `prompts`: of the source. Throws usage for an option that is out of range.
+LineasSettings parse_settings(const LineasOptions& options, int64_t prompts);
+
+}  // namespace lineas
