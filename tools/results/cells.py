@@ -119,8 +119,9 @@ class Limits:
 class Runner:
     """Does the open cells of an experiment and keeps each at once."""
 
-    def __init__(self, file, work, guess, limits):
+    def __init__(self, file, work, guess, limits, stop):
         self.file, self.work, self.limits = file, work, limits
+        self.stop = stop
         self.estimate = Estimate(guess)
         self.failed = 0
 
@@ -135,9 +136,9 @@ class Runner:
         """Keeps what a cell gave, and says so; `rest`: plans still to do."""
         try:
             result, seconds = future.result()
-        except (RuntimeError, ValueError, OSError) as error:
+        except (RuntimeError, LookupError, ValueError, OSError) as error:
             self.failed += 1
-            say(f"{name_of(key)}: {error}")
+            say(f"{name_of(key)}: {error or type(error).__name__}")
             return
         self.file.put(key, plan, seconds, result)
         self.estimate.learn(plan, seconds)
@@ -166,17 +167,20 @@ class Runner:
                     cell = running.pop(future)
                     rest = [p for _, p in [*waiting, *running.values()]]
                     self.finish(*cell, future, rest)
+        except KeyboardInterrupt:
+            self.stop()
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
         return len(waiting) + self.failed
 
 
-def run_cells(cells, file, work, guess, limits=Limits()):
+def run_cells(cells, file, work, guess, limits=Limits(), stop=lambda: None):
     """Does the cells that are not done, in order. cells: (key, plan) pairs;
     work(plan) gives the result, and may run in several threads at once;
-    guess(plan) says about how many seconds. Returns how many are left: 0 when
-    everything is done."""
-    runner = Runner(file, work, guess, limits)
+    guess(plan) says about how many seconds; stop() makes work end at once.
+    Returns how many are left: 0 when everything is done."""
+    runner = Runner(file, work, guess, limits, stop)
     waiting = []
     for key, plan in cells:
         done = file.get(key, plan)

@@ -92,6 +92,8 @@ class Lab:
         self.build = Path(build).resolve()
         self.threads = threads
         self.locks = defaultdict(threading.Lock)  # by map
+        self.running = set()  # processes
+        self.is_stopped = False
         self.folder = self.build / "results"
         (self.folder / "maps").mkdir(parents=True, exist_ok=True)
         self.held_stories = self.folder / "held_stories.json"
@@ -128,7 +130,8 @@ class Lab:
 
     def learn_alone(self, recipe):
         prompts = lists_of(recipe["concept"])
-        name = self.folder / "maps" / digest([recipe, prompts])
+        # Its time depends on the threads, and its last digits.
+        name = self.folder / "maps" / digest([recipe, prompts, self.threads])
         made, facts = (name.with_suffix(x) for x in (".safetensors", ".json"))
         lists = self.write_lists(recipe, name.with_suffix(".lists.json"))
         if facts.exists() and self.is_of_this_program(facts):
@@ -198,15 +201,28 @@ class Lab:
 
     def run(self, *command):
         """Standard output. A failure is a RuntimeError with the message."""
-        threads = {"OMP_NUM_THREADS": str(self.threads)}
-        done = subprocess.run([str(x) for x in command], text=True, cwd=ROOT,
-                              env=os.environ | threads, capture_output=True,
-                              check=False)
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        # Threads that wait without spinning: other cells hold the cores too.
+        threads = {"OMP_NUM_THREADS": str(self.threads),
+                   "OMP_WAIT_POLICY": "passive"}
+        with subprocess.Popen([str(x) for x in command], text=True, cwd=ROOT,
+                              env=os.environ | threads, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            self.running.add(process)
+            if self.is_stopped:
+                process.terminate()
+            out, errors = process.communicate()
+            self.running.discard(process)
+        if process.returncode != 0:
+            last = (errors.strip().splitlines() or ["no message"])[-1]
             raise RuntimeError(f"{Path(command[0]).name} ended with "
-                               f"{done.returncode}: {last}")
-        return done.stdout
+                               f"{process.returncode}: {last}")
+        return out
+
+    def stop(self):
+        """Ends all processes, of every thread; what they were at is lost."""
+        self.is_stopped = True
+        for process in list(self.running):
+            process.terminate()
 
 
 def provenance(path):

@@ -109,12 +109,12 @@ def match_stories(maps, seed):
             "strengths": [0, 1], "match": MATCH}
 
 
-# Seconds on 2 cores, as measured once; runs correct them as they go. A search
-# for a penalty has about 5 shorter trials behind the first.
+# Seconds of one core, as measured once; runs correct them as they go. A search
+# for a penalty has about 6 shorter trials behind the first.
 STEP, AUTO, CLOSED_FORM, TEXT, SCORED, QUESTION = \
-    0.11, 30.0, 3.0, 0.008, 0.003, 0.01
-SEARCH = 2.25
-SMALL = 0.5  # stories260K
+    0.205, 39.0, 1.0, 0.012, 0.003, 0.018
+SEARCH = 2.5
+SMALL = 0.25  # stories260K
 
 
 def guess(plan):

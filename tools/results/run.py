@@ -4,15 +4,16 @@
     tools/results/run.py EXPERIMENT BUILD [--only WORD ...] [--minutes M]
     tools/results/run.py EXPERIMENT BUILD --list
 
-Finished cells are in docs/results/cells/EXPERIMENT.jsonl and are not done
-again; ctrl-C loses the cell at hand only, and the same command goes on. To do a
-cell again, delete its line. Afterwards the page is made anew. Standard library
-only.
+A cell a core at once. Finished cells are in docs/results/cells/EXPERIMENT.jsonl
+and are not done again; ctrl-C loses the cells at hand only, and the same command
+goes on. To do a cell again, delete its line. Afterwards the page is made anew.
+Standard library only.
 """
 
 import argparse
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -32,9 +33,9 @@ def main():
                         help="cells that have these values, e.g. lineas seed=0")
     parser.add_argument("--minutes", type=float, default=95,
                         help="begin no cell that would end later")
-    parser.add_argument("--jobs", type=int, default=1,
-                        help="cells at once, which share the cores (default "
-                        "1); for a machine that does other work too")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        help="cells at once, which share the cores (default: "
+                        "one a core)")
     parser.add_argument("--list", action="store_true",
                         help="show the cells, do nothing")
     options = parser.parse_args()
@@ -44,6 +45,7 @@ def main():
     if options.list:
         list_cells(cells, CellFile(path))
         return 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with alone_in(path.parent):
         file = CellFile(path)
         file.keep_only(key for key, _ in every_cell)
@@ -62,7 +64,8 @@ def run(options, cells, file):
     lab = Lab(options.build, max(1, os.cpu_count() // options.jobs))
     limits = Limits(options.jobs, options.minutes)
     try:
-        left = run_cells(cells, file, lab.carry_out, plans.guess, limits)
+        left = run_cells(cells, file, lab.carry_out, plans.guess, limits,
+                         lab.stop)
     except KeyboardInterrupt:
         say("stopped; the same command goes on from here")
         return 130

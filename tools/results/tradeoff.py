@@ -39,7 +39,10 @@ def row_at(rows, strength):
 
 
 def relative_perplexity(rows, row):
-    """The rise of perplexity against strength 0: 0.03 is +3%."""
+    """The rise of perplexity against strength 0: 0.03 is +3%. Infinite where
+    text is impossible: JSON has null for that."""
+    if row["perplexity"] is None:
+        return math.inf
     return row["perplexity"] / row_at(rows, 0)["perplexity"] - 1
 
 
@@ -66,7 +69,9 @@ def best_within(rows, value_of, rise=RISE, highest=False):
         if (r1 <= rise) != (r2 <= rise):
             t = (rise - r1) / (r2 - r1)
             within.append((v1 + t * (v2 - v1), s1 + t * (s2 - s1)))
-    value, strength = (max if highest else min)(within)
+    # Of equal values that of the least strength.
+    value, strength = min(within, key=lambda found: (
+        -found[0] if highest else found[0], found[1]))
     reached = len(points) < len(rows) or any(r > rise for _, r, _ in points)
     return AtRise(value, strength, reached)
 
