@@ -14,13 +14,14 @@ class PointDrive : public lineas::Drive {
   explicit PointDrive(const at::Tensor& points_ND) : points_ND_(points_ND) {
     for (const char* name : {"first", "second"}) sites_.add(name, 16);
   }
-  void run(std::span<const int64_t> rows, lineas::Tap& tap) override try {
+  void run(std::span<const int64_t> rows, lineas::Tap& tap) override {
     const std::vector<int64_t> lengths(rows.size(), 1);
-    lineas::Pass pass({.rows = lineas::pack_rows(lengths)}, &tap);
+    lineas::Pass pass({.rows = lineas::pack_rows(lengths, rows)}, &tap);
     at::Tensor x_SD = points_ND_.slice(0, rows.front(), rows.back() + 1);
-    for (int i = 0; i < 2; ++i)
-      x_SD = pass.visit(i, at::linear(x_SD, weight_2DD_[i]).tanh());
-  } catch (const lineas::PassEnded&) {
+    lineas::run_until_finished([&] {
+      for (int i = 0; i < 2; ++i)
+        x_SD = pass.visit(i, at::linear(x_SD, weight_2DD_[i]).tanh());
+    });
   }
   const lineas::SiteTable& sites() const override { return sites_; }
   int64_t row_count() const override { return points_ND_.size(0); }

@@ -78,10 +78,10 @@ void add_method_options(CLI::App& command, OptionTexts& texts) {
       texts[name] = text;
     };
     if (shared.first.value.is_boolean()) {
-      command.add_flag_callback("--" + name, [keep] { keep("true"); })
-          ->description(describe(shared));
-      command.add_flag_callback("--no-" + name, [keep] { keep("false"); })
-          ->description(fmt::format("The opposite of --{}", name));
+      command.add_flag_function(
+          fmt::format("--{0},!--no-{0}", name),
+          [keep](int64_t count) { keep(count > 0 ? "true" : "false"); },
+          describe(shared));
       continue;
     }
     const std::string flag = name == "seed" ? "-s,--seed" : "--" + name;

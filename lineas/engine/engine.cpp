@@ -79,6 +79,7 @@ Engine::Engine(const std::string& model, const EngineOptions& options)
   const LoadOptions load{.dtype = parse_dtype(options.dtype),
                          .device = parse_device(options.device)};
   model_ = load_language_model(folder_, load);
+  fingerprint_ = Checkpoint(folder_).fingerprint();
   try {
     tokenizer_ = load_tokenizer(folder_);
   } catch (const Error& error) {
@@ -105,7 +106,7 @@ std::string Engine::id() const {
 Json Engine::identity() const {
   return {{"id", id()},
           {"architecture", model_->info().architecture},
-          {"fingerprint", Checkpoint(folder_).fingerprint()}};
+          {"fingerprint", fingerprint_}};
 }
 
 const Tokenizer& Engine::need_tokenizer() const {
@@ -191,7 +192,7 @@ Steering Engine::load_steering(const SteerRequest& request) const {
       value_or(steering.set.provenance, "model", spec.path, Json::object());
   const std::string fingerprint =
       value_or<std::string>(learned_on, "fingerprint", spec.path, "");
-  if (!fingerprint.empty() && fingerprint != identity()["fingerprint"])
+  if (!fingerprint.empty() && fingerprint != fingerprint_)
     log_warning(
         "{}: was learned on other weights of the same shape ({}) than {} has",
         spec.path,

@@ -76,6 +76,7 @@ class Engine {
                  size_t number) const;
 
   std::string folder_;
+  std::string fingerprint_;
   std::unique_ptr<LanguageModel> model_;
   std::unique_ptr<Tokenizer> tokenizer_;
   std::string no_tokenizer_;  // why there is none

@@ -32,11 +32,8 @@ void fail_not_finite(const LanguageModel& model,
   const auto count = static_cast<int64_t>(ids.size());
   Pass pass(PassContext{.rows = {{.row = row, .begin = 0, .end = count}}},
             &chain);
-  try {
-    const Tensor ids_S = at::tensor(ids, at::kLong).to(model.device());
-    model.logits(model.hidden(ids_S, pass), pass);
-  } catch (const PassEnded&) {
-  }
+  const Tensor ids_S = at::tensor(ids, at::kLong).to(model.device());
+  run_until_finished([&] { model.logits(model.hidden(ids_S, pass), pass); });
   fail(ErrorKind::numeric,
        "row {}: the logits are not finite{}. Are the weights sound, the map's "
        "strength moderate, and the dtype wide enough (try --dtype float32)?",

@@ -12,18 +12,14 @@ constexpr size_t kMostPackedSets = 256;
 PackedPrompts pack_prompts(const std::vector<std::vector<int64_t>>& prompts,
                            std::span<const int64_t> numbers,
                            at::Device device) {
-  PackedPrompts packed;
-  std::vector<int64_t> ids;
+  std::vector<int64_t> ids, lengths;
   for (const int64_t number : numbers) {
     const std::vector<int64_t>& prompt = prompts.at(number);
-    const auto begin = static_cast<int64_t>(ids.size());
     ids.insert(ids.end(), prompt.begin(), prompt.end());
-    packed.rows.push_back({.row = number,
-                           .begin = begin,
-                           .end = static_cast<int64_t>(ids.size())});
+    lengths.push_back(static_cast<int64_t>(prompt.size()));
   }
-  packed.ids_S = at::tensor(ids, at::kLong).to(device);
-  return packed;
+  return {.ids_S = at::tensor(ids, at::kLong).to(device),
+          .rows = pack_rows(lengths, numbers)};
 }
 
 void check_prompts(const std::vector<std::vector<int64_t>>& prompts,
@@ -50,13 +46,6 @@ TextDrive::TextDrive(const LanguageModel& model,
   check_prompts(prompts_, model.info());
 }
 
-int64_t TextDrive::token_count(std::span<const int64_t> rows) const {
-  int64_t count = 0;
-  for (const int64_t row : rows)
-    count += static_cast<int64_t>(prompts_.at(row).size());
-  return count;
-}
-
 const PackedPrompts& TextDrive::packed(std::span<const int64_t> rows) {
   std::vector<int64_t> key(rows.begin(), rows.end());
   const auto found = packed_.find(key);
@@ -70,11 +59,9 @@ void TextDrive::run(std::span<const int64_t> rows, Tap& tap) {
   // A copy: another run may begin, and clear the store, before this one ends.
   const PackedPrompts prompts = packed(rows);
   Pass pass(PassContext{.rows = prompts.rows}, &tap);
-  try {
-    // A tap that is finished before the head ends the pass there.
-    model_.logits(model_.hidden(prompts.ids_S, pass), pass);
-  } catch (const PassEnded&) {
-  }
+  // A tap that is finished before the head ends the pass there.
+  run_until_finished(
+      [&] { model_.logits(model_.hidden(prompts.ids_S, pass), pass); });
 }
 
 }  // namespace lineas

@@ -40,8 +40,6 @@ class TextDrive : public Drive {
     return static_cast<int64_t>(prompts_.size());
   }
   const std::vector<std::vector<int64_t>>& prompts() const { return prompts_; }
-  /// Tokens of the given rows together.
-  int64_t token_count(std::span<const int64_t> rows) const;
 
  private:
   const PackedPrompts& packed(std::span<const int64_t> rows);

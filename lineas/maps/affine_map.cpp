@@ -7,9 +7,9 @@ AffineMap AffineMap::identity(int64_t width) {
           .shift_D = at::zeros({width}, at::kFloat)};
 }
 
-Tensor moved_neurons(const AffineMap& map, double threshold) {
-  return ((map.scale_D - 1).abs() > threshold)
-      .logical_or(map.shift_D.abs() > threshold);
+Tensor moved_neurons(const AffineMap& map) {
+  return ((map.scale_D - 1).abs() > kSupportThreshold)
+      .logical_or(map.shift_D.abs() > kSupportThreshold);
 }
 
 }  // namespace lineas

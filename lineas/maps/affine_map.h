@@ -28,8 +28,7 @@ struct AffineMap {
 /// Source: docs/math.md, section 6.
 inline constexpr double kSupportThreshold = 1e-5;
 
-/// Neurons that a map moves: |scale - 1| > threshold or |shift| > threshold.
-Tensor moved_neurons(const AffineMap& map,
-                     double threshold = kSupportThreshold);
+/// Neurons that a map moves: |scale - 1| or |shift| beyond the threshold.
+Tensor moved_neurons(const AffineMap& map);
 
 }  // namespace lineas

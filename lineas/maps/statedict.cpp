@@ -7,6 +7,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 #include "lineas/base/version.h"
+#include "lineas/ot/auroc.h"
 #include "lineas/ot/moments.h"
 #include "lineas/tensor/torch_file.h"
 
@@ -150,16 +151,11 @@ AffineMap read_gaussian(const Statedict& file, bool only_means) {
   return to_map(scale_D, shift_D, file.support(width));
 }
 
-// AurA only damps: 1 - 2 (auroc - 1/2) where auroc > 1/2.
 AffineMap read_aura(const Statedict& file) {
-  Tensor factor_D;
-  if (file.contains("auroc")) {
-    const Tensor auroc_D = file.vector("auroc");
-    factor_D = 1 - 2 * (auroc_D - 0.5).clamp_min(0);
-  } else {
-    factor_D = file.vector("alpha");
-  }
-  return to_map(factor_D, at::zeros_like(factor_D), std::nullopt);
+  const Tensor scale_D = file.contains("auroc")
+                             ? aura_scale(file.vector("auroc"))
+                             : file.vector("alpha");
+  return to_map(scale_D, at::zeros_like(scale_D), std::nullopt);
 }
 
 struct Imported {

@@ -13,7 +13,8 @@ class SteerTap : public Tap {
  public:
   /// `row_strengths`: one factor for every row number (PassContext row), or
   /// empty for 1 everywhere. Rows of factor 0 come out value for value as
-  /// without steering. Throws shape where a map does not fit `sites`.
+  /// without steering. Throws shape where a map does not fit `sites`; a visit
+  /// throws usage for a row without a factor. Serves one pass at a time.
   SteerTap(const SiteTable& sites,
            const std::vector<Steering>& steerings,
            const std::vector<double>& row_strengths = {});

@@ -86,11 +86,20 @@ bool TokenPlan::is_same_call(const Tensor& x,
                     are_alike);
 }
 
+int64_t TokenPlan::factor_of(int64_t row) const {
+  if (factor_of_row_.empty()) return 1;
+  if (row < 0 || row >= static_cast<int64_t>(factor_of_row_.size()))
+    fail(ErrorKind::usage,
+         "row {}: strengths are given for {} rows",
+         row,
+         factor_of_row_.size());
+  return factor_of_row_[row];
+}
+
 std::vector<TokenSpan> TokenPlan::make_spans(const PassContext& context) const {
   std::vector<TokenSpan> spans;
   for (const RowView& row : context.rows) {
-    const int64_t factor =
-        factor_of_row_.empty() ? 1 : factor_of_row_.at(row.row);
+    const int64_t factor = factor_of(row.row);
     if (factor == 0 || !acts_on(rules_.guidance, row.half)) continue;
     // A packed row is one stretch of tokens; of a batch axis, each entry is.
     const int64_t stretches = tokens_per_entry_ == 1 ? 1 : row.size();

@@ -31,7 +31,8 @@ class TokenPlan {
 
   const MapRules& rules() const { return rules_; }
   /// Brings the spans up to date with this call's rows and x's layout. Throws
-  /// usage for position `last` or a token scope on pictures.
+  /// usage for position `last` or a token scope on pictures, and for a row
+  /// that has no factor.
   void update(const Tensor& x, const PassContext& context);
 
   const std::vector<TokenSpan>& spans() const { return spans_; }
@@ -52,6 +53,7 @@ class TokenPlan {
   Tensor span_of_token_S(at::Device device) const;
 
  private:
+  int64_t factor_of(int64_t row) const;
   std::vector<TokenSpan> make_spans(const PassContext& context) const;
   bool is_same_call(const Tensor& x, const PassContext& context) const;
   Tensor fill_tokens(int64_t outside, bool with_span) const;

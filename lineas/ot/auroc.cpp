@@ -27,4 +27,8 @@ Tensor auroc(const Tensor& positive_ND, const Tensor& negative_MD) {
   return won_D / (2 * pairs);
 }
 
+Tensor aura_scale(const Tensor& auroc_D) {
+  return 1 - 2 * (auroc_D - 0.5).clamp_min(0);
+}
+
 }  // namespace lineas

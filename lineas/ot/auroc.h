@@ -14,4 +14,9 @@ namespace lineas {
 /// Source: Hanley & McNeil 1982 (the Mann-Whitney form). Cost: one sort.
 Tensor auroc(const Tensor& positive_ND, const Tensor& negative_MD);
 
+/// AurA's damping of a neuron by its AUROC as a detector of the source:
+/// 1 - 2 (AUROC - 1/2) where that is above 1/2, else 1.
+/// Source: Suau et al. 2024 (Whispering Experts, ICML), equation 4.
+Tensor aura_scale(const Tensor& auroc_D);
+
 }  // namespace lineas

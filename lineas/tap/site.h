@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,7 +25,6 @@ class SiteTable {
 
   int64_t size() const { return static_cast<int64_t>(sites_.size()); }
   const Site& operator[](SiteIndex index) const { return sites_[index]; }
-  std::span<const Site> sites() const { return sites_; }
   std::vector<std::string> names() const;
   /// The site of that name (or `name:0`), or -1.
   SiteIndex find(const std::string& name) const;

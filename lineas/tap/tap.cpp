@@ -2,13 +2,15 @@
 
 namespace lineas {
 
-std::vector<RowView> pack_rows(std::span<const int64_t> lengths) {
+std::vector<RowView> pack_rows(std::span<const int64_t> lengths,
+                               std::span<const int64_t> numbers) {
   std::vector<RowView> rows;
   int64_t begin = 0;
   for (size_t i = 0; i < lengths.size(); ++i) {
-    rows.push_back({.row = static_cast<int64_t>(i),
-                    .begin = begin,
-                    .end = begin + lengths[i]});
+    rows.push_back(
+        {.row = numbers.empty() ? static_cast<int64_t>(i) : numbers[i],
+         .begin = begin,
+         .end = begin + lengths[i]});
     begin += lengths[i];
   }
   return rows;

@@ -55,6 +55,15 @@ class Tap {
 /// by whoever made the Pass (see run_until_finished).
 struct PassEnded {};
 
+/// Runs a model call that its tap may end early.
+template <typename Call>
+void run_until_finished(Call&& call) {
+  try {
+    call();
+  } catch (const PassEnded&) {
+  }
+}
+
 /// What a model is handed: a tap (or none) and the context of this call.
 class Pass {
  public:
@@ -76,8 +85,9 @@ class Pass {
 };
 
 /// Rows of the given lengths, one behind the other on the packed axis, each
-/// starting at position 0 and numbered from 0.
-std::vector<RowView> pack_rows(std::span<const int64_t> lengths);
+/// starting at position 0. `numbers`: what they are called; empty: 0, 1, ...
+std::vector<RowView> pack_rows(std::span<const int64_t> lengths,
+                               std::span<const int64_t> numbers = {});
 
 /// Runs taps in order: each sees what the one before answered. Finished when
 /// the last one is.

@@ -25,14 +25,18 @@ class LearnCommand : public ::testing::Test {
                   "{\"ids\": [13, 19]}\n{\"ids\": [17, 18, 11]}\n"
                   "{\"ids\": [11, 12, 13]}\n{\"ids\": [15]}\n");
   }
-  ProgramRun learn(const std::string& more, const char* output = "map") const {
-    return run_program(fmt::format(
-        "learn -m '{}/qwen2' --source '{}' --target '{}' -o '{}' {}",
-        testing::fixtures(),
-        folder_ / "a.jsonl",
-        folder_ / "b.jsonl",
-        folder_ / output,
-        more));
+  ProgramRun learn(const std::string& more,
+                   const char* output = "map",
+                   const std::string& before = "") const {
+    return run_program(
+        fmt::format(
+            "learn -m '{}/qwen2' --source '{}' --target '{}' -o '{}' {}",
+            testing::fixtures(),
+            folder_ / "a.jsonl",
+            folder_ / "b.jsonl",
+            folder_ / output,
+            more),
+        before);
   }
 
   TempFolder folder_;
@@ -94,6 +98,29 @@ TEST_F(LearnCommand, SaysThatAnUnfinishedRunIsReplaced) {
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_TRUE(run.says("map.state")) << run.err;
   EXPECT_TRUE(run.says("--resume")) << run.err;
+}
+
+// Stopped once three steps are in the log, and continued.
+TEST_F(LearnCommand, StoppedAndResumedItEndsInTheSameBytes) {
+  const std::string options = "--optimizer adam --steps 800";
+  ASSERT_EQ(learn(options, "unbroken").code, 0);
+  const std::string log = folder_ / "log.jsonl";
+  // The shell's $0 is the log, the rest the program and its arguments.
+  const std::string signal =
+      "sh -c '\"$@\" & pid=$!; until grep -q step..3 \"$0\"; do sleep 0.02; "
+      "done; kill -TERM $pid; wait $pid' '" +
+      log + "'";
+  folder_.write("log.jsonl", "");
+  const ProgramRun stopped =
+      learn(options + " --log '" + log + "'", "map", signal);
+  EXPECT_EQ(stopped.code, 130) << stopped.err;
+  EXPECT_TRUE(stopped.says("map.state is kept")) << stopped.err;
+  EXPECT_FALSE(file_exists(folder_ / "map"));
+  ASSERT_TRUE(file_exists(folder_ / "map.state"));
+  const ProgramRun resumed = learn(options + " --resume");
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(read_file(folder_ / "map"), read_file(folder_ / "unbroken"));
+  EXPECT_FALSE(file_exists(folder_ / "map.state"));
 }
 
 TEST_F(LearnCommand, EveryMethodWritesAMap) {

@@ -84,6 +84,14 @@ TEST_F(Maps, AComposedMapScoresAsItsPartsTogether) {
   EXPECT_GT(std::abs(composed[0] - score("")[0]), 1e-3);
 }
 
+TEST_F(Maps, AMapFilesRulesAreObeyed) {
+  write("plain", 3, {});
+  const std::string plain = "--steer '" + map("plain") + "'";
+  const auto as_the_file_says = score("--steer '" + map("last") + "'");
+  EXPECT_EQ(as_the_file_says, score(plain + " --position last"));
+  EXPECT_NE(as_the_file_says, score(plain));
+}
+
 TEST_F(Maps, ComposeSaysWhatItCannotDo) {
   const std::string a = "'" + map("a") + "'";
   const ProgramRun rules = compose(a + " '" + map("last") + "'");
@@ -91,6 +99,13 @@ TEST_F(Maps, ComposeSaysWhatItCannotDo) {
   EXPECT_TRUE(rules.says("position is all")) << rules.err;
   EXPECT_TRUE(rules.says("last.safetensors")) << rules.err;
   EXPECT_EQ(compose("--inverse " + a + " " + a).code, 2);
+  MapSet flat = read_map_set(map("a"));
+  flat.maps[0].second.scale_D[3] = 0;
+  write_map_set(map("flat"), flat);
+  const ProgramRun inverse = compose("--inverse '" + map("flat") + "'");
+  EXPECT_EQ(inverse.code, 6);
+  EXPECT_TRUE(inverse.says("1 of 24 neurons, 3 (0)")) << inverse.err;
+  EXPECT_TRUE(inverse.says(kSite)) << inverse.err;
   EXPECT_EQ(compose(a.substr(0, a.size() - 1) + ":2'").code, 2);
   EXPECT_EQ(
       compose("--allow-any-strength " + a.substr(0, a.size() - 1) + ":2'").code,
@@ -152,6 +167,12 @@ TEST_F(Maps, ConvertGoesThereAndBack) {
   EXPECT_EQ(
       run_program(fmt::format("convert '{}' -o '{}'", map("a"), map("b"))).code,
       2);
+  const ProgramRun foreign =
+      run_program(fmt::format("convert '{}/tests/maps/data/evil' -o '{}'",
+                              LINEAS_SOURCE_DIR,
+                              map("x")));
+  EXPECT_EQ(foreign.code, 7) << foreign.err;
+  EXPECT_FALSE(file_exists(map("x")));
   const ProgramRun missing =
       run_program(fmt::format("convert no/such -o '{}'", map("b")));
   EXPECT_EQ(missing.code, 3);

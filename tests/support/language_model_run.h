@@ -128,11 +128,11 @@ class PackedDrive : public Drive {
   void run(std::span<const int64_t> rows, Tap& tap) override {
     std::vector<Ids> chosen;
     for (int64_t row : rows) chosen.push_back(prompts_[row]);
-    Pass pass({.rows = rows_of(chosen)}, &tap);
-    try {
-      model_.logits(model_.hidden(pack(chosen), pass), pass);
-    } catch (const PassEnded&) {
-    }
+    PassContext context{.rows = rows_of(chosen)};
+    for (size_t b = 0; b < rows.size(); ++b) context.rows[b].row = rows[b];
+    Pass pass(context, &tap);
+    run_until_finished(
+        [&] { model_.logits(model_.hidden(pack(chosen), pass), pass); });
   }
   const SiteTable& sites() const override { return model_.sites(); }
   int64_t row_count() const override {

@@ -40,15 +40,14 @@ class ToyDrive : public Drive {
       tokens.push_back(rows_[row]);
     }
     calls.emplace_back(rows.begin(), rows.end());
-    Pass pass({.rows = pack_rows(lengths)}, &tap);
-    try {
-      Tensor x_SD = at::cat(tokens);
+    Pass pass({.rows = pack_rows(lengths, rows)}, &tap);
+    Tensor x_SD = at::cat(tokens);
+    run_until_finished([&] {
       for (SiteIndex site = 0; site < sites_.size(); ++site) {
         ++visits[site];
         x_SD = pass.visit(site, at::tanh(at::matmul(x_SD, weights_[site])));
       }
-    } catch (const PassEnded&) {
-    }
+    });
   }
   const SiteTable& sites() const override { return sites_; }
   int64_t row_count() const override {
