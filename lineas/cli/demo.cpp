@@ -1,6 +1,7 @@
 // lineas demo: the whole road on the bundled model in a minute. Learns a map
 // from 32 rude and 32 neutral texts, writes it, and shows one prompt at several
 // strengths beside what the oracle and held-out text say of each.
+#include <cerrno>  // program_invocation_name
 #include <chrono>
 #include <cstdio>
 
@@ -112,7 +113,8 @@ void run(const Arguments& arguments) {
   std::fflush(stdout);
   print_table(measure_tone(engine, set, arguments.tone));
   fmt::print(
-      "\nYour own text:\n  lineas generate -m {} --steer {}:1 -p \"...\"\n",
+      "\nYour own text:\n  {} generate -m {} --steer {}:1 -p \"...\"\n",
+      program_invocation_name,  // as it was called: it may not be on the PATH
       arguments.model.model,
       arguments.output);
 }

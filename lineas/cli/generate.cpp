@@ -9,6 +9,7 @@
 #include "lineas/base/progress.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
+#include "lineas/generate/head_maps.h"
 #include "lineas/generate/text_loop.h"
 
 namespace lineas {
@@ -192,6 +193,7 @@ void run(Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const std::vector<Steering> steerings =
       load_steerings(engine, arguments.steer);
+  check_head_maps(engine.model().sites(), steerings, HeadUse::generate);
   const Job job = make_job(engine,
                            arguments,
                            std::move(prompts),

@@ -1,4 +1,5 @@
 // lineas score: how likely a model finds given texts.
+#include "lineas/generate/head_maps.h"
 #include "lineas/generate/score.h"
 
 #include "lineas/base/log.h"
@@ -61,6 +62,7 @@ void run(const Arguments& arguments) {
   const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
+  check_head_maps(engine.model().sites(), steerings, HeadUse::score);
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(prompts);

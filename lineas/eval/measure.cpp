@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lineas/eval/choices.h"
+#include "lineas/generate/head_maps.h"
 #include "lineas/generate/score.h"
 
 namespace lineas {
@@ -52,6 +53,7 @@ MatchingFigures figures_at(const Engine& engine,
 double corpus_perplexity(const Engine& engine,
                          const std::vector<Steering>& steerings,
                          const std::vector<std::vector<int64_t>>& texts) {
+  check_head_maps(engine.model().sites(), steerings, HeadUse::score);
   SteerTap tap(engine.model().sites(), steerings);
   TextScore sum;
   for (const TextScore& score :

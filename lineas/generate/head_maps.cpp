@@ -1,0 +1,43 @@
+#include "lineas/generate/head_maps.h"
+
+#include "lineas/base/error.h"
+
+namespace lineas {
+namespace {
+
+bool has_map_at(const MapSet& set, const Site& site) {
+  for (const auto& [name, map] : set.maps) {
+    const std::string at = split_map_name(name).site;
+    if (at == site.name || at == site.name + ":0") return true;
+  }
+  return false;
+}
+
+// A generating head gets each row's last token, a scoring one all but that.
+bool needs_other_tokens(const MapRules& rules, HeadUse use) {
+  if (rules.position == Position::avg) return true;
+  return use == HeadUse::score &&
+         (rules.position == Position::last ||
+          rules.tokens.kind == TokenScope::Kind::last);
+}
+
+}  // namespace
+
+void check_head_maps(const SiteTable& sites,
+                     const std::vector<Steering>& steerings,
+                     HeadUse use) {
+  const Site& head = sites[static_cast<SiteIndex>(sites.size() - 1)];
+  for (const Steering& steering : steerings)
+    if (needs_other_tokens(steering.set.rules, use) &&
+        has_map_at(steering.set, head))
+      fail(ErrorKind::unsupported,
+           "{}: has a map at \"{}\" with position {}, tokens {}; the head does "
+           "not see all tokens of a row here. Use --position all --tokens all, "
+           "or a map without that site.",
+           steering.name,
+           head.name,
+           to_string(steering.set.rules.position),
+           to_string(steering.set.rules.tokens));
+}
+
+}  // namespace lineas
