@@ -85,9 +85,10 @@ def report(done, folder):
     for kind, cells_ in grouped(done, "kind").items():
         groups = grouped(cells_, "method")
         rows += lines(kind, groups)
-        wanted = "neither" if kind == "removal" else "both"
+        wanted = "neither rude nor of the sea" if kind == "removal" \
+            else "rude and of the sea"
         panel = Panel(f"{kind}, both maps", "strength",
-                      f"grammatical, {wanted} (%)", x_lines=(1,))
+                      f"grammatical and {wanted} (%)", x_lines=(1,))
         for method, group in groups.items():
             panel.series.append(strength_series(
                 method, style(method), group,

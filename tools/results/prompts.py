@@ -3,8 +3,8 @@
 from lab import CONCEPTS
 from plans import SEEDS, learn, measure, style
 from plot import Panel, write
-from report import (at_rise, at_strength, grouped, percent, picture, plain,
-                    rise_at, series, signed_percent, table)
+from report import (BROKEN, at_rise, at_strength, grouped, one_a_seed, percent,
+                    picture, plain, rise_at, series, signed_percent, table)
 from tradeoff import shown
 
 CONCEPT = "tone"
@@ -40,19 +40,30 @@ def matching(group):
     return at_strength(group, 1, remaining)
 
 
-def panels_of(by_method):
-    """by_method: {method: {count: cells}}."""
-    def panel(title, y_label, figure, scale=100, **axis):
+def is_text(group):
+    """Whether a model is left at strength 1 whose texts can be counted."""
+    return rise_at(group, 1).mean < BROKEN
+
+
+def panels_of(by_method, no_map):
+    """by_method: {method: {count: cells}}; no_map: the rate without a map."""
+    def panel(title, y_label, figure, scale=100, wanted=lambda group: True,
+              **axis):
         lines = [series(method, style(method),
                         [(count, figure(group))
-                         for count, group in groups.items()], scale)
+                         for count, group in groups.items() if wanted(group)],
+                        scale)
                  for method, groups in by_method.items()]
         return Panel(title, "prompts a side", y_label, lines, x_log=True,
                      x_ticks=tuple(sorted(COUNTS)), **axis)
 
-    return [panel("at +3% perplexity", "rude texts (%)", at_the_rise),
-            panel("at strength 1", "rude texts (%)", rude),
-            panel("at strength 1", "matching left", matching, 1, y_log=True)]
+    without = {"y_range": (0, 50), "y_line": (100 * no_map.mean, "no map")}
+    return [panel("rude at +3% perplexity", "rude texts (%)", at_the_rise,
+                  **without),
+            panel("rude at strength 1, where text is left", "rude texts (%)",
+                  rude, wanted=is_text, **without),
+            panel("held-out prompts at strength 1", "matching left", matching, 1,
+                  y_log=True, y_line=(1, "no map"))]
 
 
 def line_of(method, count, group):
@@ -66,7 +77,8 @@ def report(done, folder):
     by_method = {method: {count: by_key[method, count]
                           for count in sorted(COUNTS)
                           if (method, count) in by_key} for method in METHODS}
-    write(panels_of(by_method), folder / "prompts.svg")
+    no_map = at_strength(one_a_seed(done), 0, VALUE)
+    write(panels_of(by_method, no_map), folder / "prompts.svg")
     return "\n\n".join([
         picture("prompts", "Effect by number of prompts"),
         table(["method", "prompts a side", "seeds", "rude at +3% (%)",

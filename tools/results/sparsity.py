@@ -75,6 +75,10 @@ def right(row):
     return row["choices"]["right"] / row["choices"]["asked"]
 
 
+def remaining(row):
+    return row["matching"]["remaining"]
+
+
 def rude(group):
     return at_strength(group, 1, VALUE)
 
@@ -86,7 +90,8 @@ def moved(group):
 def panels_of(by_steps, no_map):
     """by_steps: {steps: {support: cells}}; no_map: the rate without a map."""
     def panel(title, y_label, figure, **axis):
-        lines = [series(f"steps: {steps}", number,
+        lines = [series("auto, refitted" if steps == REFIT
+                        else f"{steps} steps", number,
                         [(100 * moved(group).mean, figure(group))
                          for group in groups.values()])
                  for number, (steps, groups) in enumerate(by_steps.items())]
@@ -95,8 +100,11 @@ def panels_of(by_steps, no_map):
 
     return [panel("rude texts", "rude texts (%)", rude, y_range=(0, 50),
                   y_line=(100 * no_map.mean, "no map")),
+            panel("held-out prompts", "matching left (%)",
+                  lambda c: at_strength(c, 1, remaining), y_range=(0, 105)),
             panel("perplexity of neutral stories",
-                  "perplexity, % above strength 0", lambda c: rise_at(c, 1)),
+                  "perplexity, % above strength 0", lambda c: rise_at(c, 1),
+                  y_range=(-1, 1)),
             panel("held-out questions", "multiple choice right (%)",
                   lambda c: at_strength(c, 1, right), y_range=(0, 100))]
 
@@ -106,7 +114,7 @@ def line_of(steps, support, group):
             percent(rude(group)), signed_percent(rise_at(group, 1)),
             percent(at_strength(group, 1, right)),
             percent(at_strength(group, 1, part("grammatical"))),
-            plain(at_strength(group, 1, lambda r: r["matching"]["remaining"]))]
+            plain(at_strength(group, 1, remaining))]
 
 
 def report(done, folder):
@@ -116,7 +124,7 @@ def report(done, folder):
                         if (steps, support) in by_key}
                 for steps in (FEW, MANY, MOST, REFIT)}
     no_map = at_strength(one_a_seed(done), 0, VALUE)
-    write(panels_of(by_steps, no_map), folder / "sparsity.svg")
+    write(panels_of(by_steps, no_map), folder / "sparsity.svg", columns=2)
     return "\n\n".join([
         picture("sparsity", "Effect, perplexity and multiple choice by "
                 "support"),
