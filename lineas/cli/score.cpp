@@ -1,10 +1,10 @@
 // lineas score: how likely a model finds given texts.
-#include "lineas/generate/head_maps.h"
 #include "lineas/generate/score.h"
 
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
+#include "lineas/generate/head_maps.h"
 
 namespace lineas {
 namespace {

@@ -1,5 +1,7 @@
 #include "lineas/descent/first_order.h"
 
+#include <algorithm>
+
 namespace lineas {
 
 FirstOrder::FirstOrder(AffineParameters& parameters,
@@ -10,11 +12,15 @@ FirstOrder::FirstOrder(AffineParameters& parameters,
       optimizer_(options.optimizer,
                  parameters.size(),
                  parameters.values().device(),
-                 options.second_beta),
+                 options.second_beta,
+                 options.epsilon),
       free_P_(std::move(free_P)) {}
 
 double FirstOrder::rate(int64_t t) const {
-  return learning_rate(options_.schedule, options_.lr, t, options_.steps);
+  const double share =
+      static_cast<double>(t + 1) / static_cast<double>(options_.warmup);
+  return std::min(1.0, share) *
+         learning_rate(options_.schedule, options_.lr, t, options_.steps);
 }
 
 void FirstOrder::move(double rate) {

@@ -18,7 +18,9 @@ struct FirstOrderOptions {
   Schedule schedule = Schedule::cosine;
   double lr = 1e-3;
   int64_t steps = 1000;      // of the schedule
-  double second_beta = 0.9;  // of Adam
+  int64_t warmup = 1;        // steps until the rate is whole
+  double second_beta = 0.9;  // of Adam, as the next
+  double epsilon = 1e-8;     // beside the gradient, so in its units
   Penalty penalty;
   std::optional<Whitening> whitening;
 };

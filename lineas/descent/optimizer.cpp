@@ -9,7 +9,6 @@ namespace lineas {
 namespace {
 
 constexpr double kBeta = 0.9;
-constexpr double kEpsilon = 1e-8;
 constexpr double kFinalShare = 1e-3;  // of the rate, at the cosine's end
 
 }  // namespace
@@ -37,8 +36,9 @@ double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps) {
 Optimizer::Optimizer(OptimizerKind kind,
                      int64_t parameters,
                      at::Device device,
-                     double second_beta)
-    : kind_(kind), second_beta_(second_beta) {
+                     double second_beta,
+                     double epsilon)
+    : kind_(kind), second_beta_(second_beta), epsilon_(epsilon) {
   if (kind == OptimizerKind::sgd) return;
   first_P_ = at::zeros({parameters}, at::device(device).dtype(at::kFloat));
   second_P_ = at::zeros_like(first_P_);
@@ -56,7 +56,7 @@ void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
   const auto steps = static_cast<double>(steps_);
   const double second_correction = 1 - std::pow(second_beta_, steps);
   const Tensor deviation_P =
-      second_P_.sqrt().div_(std::sqrt(second_correction)).add_(kEpsilon);
+      second_P_.sqrt().div_(std::sqrt(second_correction)).add_(epsilon_);
   values_P.addcdiv_(
       first_P_, deviation_P, -rate / (1 - std::pow(kBeta, steps)));
 }

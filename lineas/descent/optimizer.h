@@ -24,15 +24,17 @@ Schedule parse_schedule(const std::string& name);
 /// rate / 1000. Source: Loshchilov & Hutter 2017, eq. 5.
 double learning_rate(Schedule schedule, double rate, int64_t t, int64_t steps);
 
-/// Plain SGD, or Adam with eps 1e-8, bias correction and no decay.
+/// Plain SGD, or Adam with bias correction and no decay.
 /// Source: Kingma & Ba 2015, algorithm 1; docs/math.md, section 6.
 class Optimizer {
  public:
-  /// Adam's betas are .9 and `second_beta`.
+  /// Adam's betas are .9 and `second_beta`; `epsilon` is added to the root of
+  /// its second moment.
   Optimizer(OptimizerKind kind,
             int64_t parameters,
             at::Device device,
-            double second_beta = 0.9);
+            double second_beta = 0.9,
+            double epsilon = 1e-8);
 
   /// values_P -= rate * direction(gradient_P), in place.
   void step(Tensor& values_P, const Tensor& gradient_P, double rate);
@@ -43,7 +45,7 @@ class Optimizer {
 
  private:
   OptimizerKind kind_;
-  double second_beta_;
+  double second_beta_, epsilon_;
   int64_t steps_ = 0;
   Tensor first_P_, second_P_;
 };

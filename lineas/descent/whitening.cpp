@@ -9,19 +9,11 @@ namespace {
 // site's usual deviation and of its site's size, or its scale would swing at
 // the least slope.
 constexpr double kLeastOfUsual = 0.1, kLeastOfSize = 0.01;
+// Where a whole site hardly varies its size gives the unit.
+constexpr double kLeastUnit = 1e-3;
 
 Tensor root_mean_square(const Tensor& x) {
   return x.square().mean().sqrt();
-}
-
-// How far a scale goes at a step of 1 in white coordinates: one over the
-// deviation. 0 for a neuron that does not vary: there is no telling its slope.
-Tensor reach_of(const Tensor& source_ND, const Moments& found) {
-  const Tensor usual = root_mean_square(found.deviation_D) * kLeastOfUsual;
-  const Tensor least = root_mean_square(source_ND) * kLeastOfSize;
-  return at::hypot(found.deviation_D, at::hypot(usual, least))
-      .reciprocal()
-      .masked_fill(is_flat(found, found), 0);
 }
 
 }  // namespace
@@ -32,13 +24,25 @@ Whitening::Whitening(const std::vector<Tensor>& source,
   for (size_t place = 0; place < source.size(); ++place) {
     const int64_t width = parameters.scale_D(place).size(0);
     const auto options = parameters.values().options();
-    Axes site{width, at::zeros({width}, options), at::ones({width}, options)};
+    Axes site{width,
+              at::zeros({width}, options),
+              at::ones({width}, options),
+              at::ones({}, options)};
     if (source[place].defined()) {
       const Moments found = moments(source[place]);
+      const Tensor size = root_mean_square(source[place]);
+      const Tensor usual = root_mean_square(found.deviation_D);
+      const Tensor unit = at::maximum(usual, size * kLeastUnit);
+      const Tensor least =
+          at::hypot(usual * kLeastOfUsual, size * kLeastOfSize);
+      // 0 for a neuron that does not vary: there is no telling its slope.
+      const Tensor reach_D = (unit / at::hypot(found.deviation_D, least))
+                                 .masked_fill(is_flat(found, found), 0);
       site.mean_D = found.mean_D.to(options);
-      site.reach_D = (reach_of(source[place], found) * turn_pace).to(options);
+      site.reach_D = (reach_D * turn_pace).to(options);
+      site.unit = unit.to(options);
     }
-    sites_.push_back(site);
+    axes_.push_back(site);
   }
 }
 
@@ -47,7 +51,7 @@ template <typename Body>
 Tensor Whitening::by_site(const Tensor& in_P, Body body) const {
   Tensor out_P = at::empty_like(in_P);
   int64_t begin = 0;
-  for (const Axes& site : sites_) {
+  for (const Axes& site : axes_) {
     const auto scales = [&](const Tensor& x) {
       return x.narrow(0, begin, site.width);
     };
@@ -68,7 +72,7 @@ Tensor Whitening::gradient_P(const Tensor& gradient_P) const {
                     Tensor turn,
                     Tensor slide) {
                    turn.copy_((scale - site.mean_D * shift) * site.reach_D);
-                   slide.copy_(shift);
+                   slide.copy_(shift * site.unit);
                  });
 }
 
@@ -80,7 +84,7 @@ Tensor Whitening::move_P(const Tensor& white_P) const {
                     Tensor scale,
                     Tensor shift) {
                    scale.copy_(turn * site.reach_D);
-                   shift.copy_(slide - site.mean_D * scale);
+                   shift.copy_(slide * site.unit - site.mean_D * scale);
                  });
 }
 

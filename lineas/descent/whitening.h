@@ -1,8 +1,9 @@
 // Coordinates of the maps in which a site's own transport loss is nearly a
 // sphere: a neuron's scale turns about the mean of its source responses and is
-// measured in their deviation. Takes away what makes first-order steps slow:
-// the pull of scale and shift on one another, and neurons of different size.
-// A neuron whose responses do not vary keeps its scale.
+// measured in their deviation, both in units of what is usual at the site.
+// Takes away what makes first-order steps slow: the pull of scale and shift on
+// one another, and neurons and sites of different size. A neuron whose
+// responses do not vary keeps its scale.
 //
 // Suffixes: N source samples, D neurons, P parameters.
 #pragma once
@@ -27,15 +28,15 @@ class Whitening {
 
  private:
   // One site's coordinates (turn, slide): d scale = reach turn,
-  // d shift = slide - mean d scale.
+  // d shift = unit slide - mean d scale.
   struct Axes {
     int64_t width;
-    Tensor mean_D, reach_D;
+    Tensor mean_D, reach_D, unit;
   };
   template <typename Body>
   Tensor by_site(const Tensor& in_P, Body body) const;
 
-  std::vector<Axes> sites_;
+  std::vector<Axes> axes_;
 };
 
 }  // namespace lineas

@@ -16,9 +16,8 @@ bool has_map_at(const MapSet& set, const Site& site) {
 // A generating head gets each row's last token, a scoring one all but that.
 bool needs_other_tokens(const MapRules& rules, HeadUse use) {
   if (rules.position == Position::avg) return true;
-  return use == HeadUse::score &&
-         (rules.position == Position::last ||
-          rules.tokens.kind == TokenScope::Kind::last);
+  return use == HeadUse::score && (rules.position == Position::last ||
+                                   rules.tokens.kind == TokenScope::Kind::last);
 }
 
 }  // namespace

@@ -25,6 +25,10 @@ void warn_of_loss(const LineasRun& run, const LineasSettings& settings) {
     log_warning(
         "source and target give the same responses: there is nothing to "
         "learn, the map does nothing");
+  else if (run.fell_back())
+    log_warning(
+        "the steps ended above where they started, so that was kept. {}",
+        settings.advice());
   else if (run.loss() > run.untouched_loss())
     log_warning(
         "the loss ended at {:.4g}, above the {:.4g} of the model without maps. "

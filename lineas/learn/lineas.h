@@ -38,11 +38,12 @@ void visit_options(Options& options, Visitor&& visit) {
         "proximal gradient), or as published adam (betas .9/.9) or sgd");
   visit("steps",
         options.steps,
-        "optimisation steps; 0: 1000, or 190 with auto and no penalty");
+        "optimisation steps; 0: 1000, or 185 with auto and no penalty");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.001, or 0.015 with auto and no "
-        "penalty; with a penalty auto finds the length of its steps itself "
+        "learning rate of the first step; 0: 0.001, or 0.14 with auto and no "
+        "penalty, in deviations of a site's responses; with a penalty auto "
+        "finds the length of its steps itself "
         "(unless they draw prompts)");
   visit("schedule",
         options.schedule,

@@ -19,8 +19,14 @@ constexpr int64_t kLeastTrial = 10;
 // Where no penalty was given the search begins with an l1 of this share of what
 // would hold every entry in its first step.
 constexpr double kFirstShare = 0.1;
+// All sites at once by a whole step each is a leap: the first steps of Adam
+// have the size of the rate whatever the gradient.
+constexpr int64_t kWhiteWarmup = 8;
 // Gradients of white coordinates change quickly near the end of a descent.
 constexpr double kWhiteBeta = 0.7;
+// What a white gradient must reach to count as one: a share of the loss a
+// neuron, so that neither the size of responses nor of models matters.
+constexpr double kWhiteEpsilon = 1e-5;
 
 Penalty times(const Penalty& penalty, double factor) {
   return {penalty.l1_scale * factor,
@@ -68,6 +74,7 @@ LineasRun::LineasRun(const LineasSettings& settings,
     search_.emplace(std::max<int64_t>(1, budget), first_factor());
   }
   begin(Stage::learn);
+  if (is_met_) begin(Stage::done);
 }
 
 // The penalty asked for, or an l1 where there is none, so many times.
@@ -116,7 +123,10 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
   if (settings_.chooses_optimizer && options.penalty.is_zero()) {
     if (!whitening_) whitening_ = start();
     options.whitening = whitening_;
+    options.warmup = kWhiteWarmup;
     options.second_beta = kWhiteBeta;
+    options.epsilon = kWhiteEpsilon * untouched_loss_ /
+                      static_cast<double>(count_neurons(problem_));
   }
   return std::make_unique<FirstOrder>(parameters_, options, free_P_);
 }
@@ -132,10 +142,12 @@ double LineasRun::loss_of_all() {
   return loss_of(loss_.respond_without_graph(problem_.source_rows));
 }
 
-// At the closed form unless the identity is better.
+// At the closed form unless the identity is better. No steps are needed where
+// that meets the target already.
 Whitening LineasRun::start() {
   const c10::NoGradGuard no_gradients;
-  const Tensor identity_P = parameters_.values().clone();
+  start_P_ = parameters_.values().clone();
+  start_loss_ = untouched_loss_;
   Whitening whitening = warm_start(problem_,
                                    loss_.reached(),
                                    {.pooling = settings_.loss.pooling,
@@ -143,8 +155,14 @@ Whitening LineasRun::start() {
                                     .micro_batch = settings_.loss.micro_batch,
                                     .is_cancelled = is_cancelled_},
                                    parameters_);
-  if (!(loss_of_all() < untouched_loss_))
-    parameters_.values().copy_(identity_P);
+  const Tensor response_NW = loss_.respond_without_graph(problem_.source_rows);
+  const double loss = loss_.compare(response_NW, t_).loss;
+  if (loss < start_loss_) {
+    start_P_ = parameters_.values().clone();
+    start_loss_ = last_loss_ = loss;
+    is_met_ = loss_.is_met_by(response_NW);
+  }
+  parameters_.values().copy_(start_P_);
   return whitening;
 }
 
@@ -220,6 +238,11 @@ void LineasRun::check_maps() const {
 void LineasRun::end_stage() {
   const bool is_learning = stage_ == Stage::learn;
   if (settings_.draws_prompts) last_loss_ = loss_of_all();
+  if (is_learning && start_P_.defined() && last_loss_ > start_loss_) {
+    parameters_.values().copy_(start_P_);
+    last_loss_ = start_loss_;
+    fell_back_ = true;
+  }
   if (is_learning && search_) {
     search_->note(support(), last_loss_, parameters_.values());
     if (!search_->finished()) {

@@ -37,6 +37,8 @@ class LineasRun {
   /// prompts where steps draw some.
   double untouched_loss() const { return untouched_loss_; }
   double loss() const { return last_loss_; }
+  /// True where the steps ended above where they started, and that was kept.
+  bool fell_back() const { return fell_back_; }
   /// How many neurons a support search may leave moved; 0 without one.
   int64_t budget() const { return search_ ? search_->budget() : 0; }
   /// False where no penalty was found that leaves the support asked for.
@@ -86,8 +88,13 @@ class LineasRun {
   double untouched_loss_ = 0;  // of the model without maps
   Tensor free_P_;              // where entries may move; undefined: everywhere
   std::optional<SupportSearch> search_;
-  std::optional<Whitening> whitening_;  // where the optimizer is chosen
-  std::vector<double> scale_sizes_;     // see ProximalGradient
+  // Where the optimizer is chosen: its coordinates, and where it started.
+  std::optional<Whitening> whitening_;
+  Tensor start_P_;
+  double start_loss_ = 0;
+  bool is_met_ = false;              // there, already
+  bool fell_back_ = false;           // to it: the steps led upwards
+  std::vector<double> scale_sizes_;  // see ProximalGradient
   std::unique_ptr<Descent> descent_;
 };
 

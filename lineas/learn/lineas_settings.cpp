@@ -74,11 +74,11 @@ void check_options(const LineasOptions& options) {
 // What the published program does, and what makes the most of a fifth of its
 // time. A penalty's descent knows when it has settled.
 int64_t default_steps(bool is_white) {
-  return is_white ? 190 : 1000;
+  return is_white ? 185 : 1000;
 }
 
 double default_rate(bool is_white) {
-  return is_white ? 0.015 : 1e-3;
+  return is_white ? 0.14 : 1e-3;
 }
 
 }  // namespace

@@ -39,6 +39,17 @@ TEST(FirstOrder, TheProxTakesTheRateOfItsStep) {
   EXPECT_LT(sgd.rate(1), 0.5);
 }
 
+TEST(FirstOrder, TheRateIsWholeAfterTheWarmup) {
+  Site site;
+  const FirstOrder adam(
+      *site.parameters,
+      {.schedule = Schedule::constant, .lr = 0.8, .warmup = 4});
+  EXPECT_DOUBLE_EQ(adam.rate(0), 0.2);
+  EXPECT_DOUBLE_EQ(adam.rate(2), 0.6);
+  EXPECT_DOUBLE_EQ(adam.rate(3), 0.8);
+  EXPECT_DOUBLE_EQ(adam.rate(9), 0.8);
+}
+
 TEST(FirstOrder, StepsOfWhiteCoordinatesAreMovesOfTheMaps) {
   Site site;
   at::manual_seed(5);

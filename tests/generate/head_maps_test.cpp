@@ -29,9 +29,7 @@ void expect_refused(const std::string& position,
                     HeadUse use) {
   for (const char* site : {"lm_head", "lm_head:0"})
     testing::expect_error(
-        ErrorKind::unsupported,
-        {"some.map", "lm_head", position, tokens},
-        [&] {
+        ErrorKind::unsupported, {"some.map", "lm_head", position, tokens}, [&] {
           check_head_maps(two_sites(), map_at(site, position, tokens), use);
         });
 }

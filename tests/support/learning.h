@@ -45,7 +45,8 @@ class ToyDrive : public Drive {
     run_until_finished([&] {
       for (SiteIndex site = 0; site < sites_.size(); ++site) {
         ++visits[site];
-        x_SD = pass.visit(site, at::tanh(at::matmul(x_SD, weights_[site])));
+        const Tensor next_SD = at::tanh(at::matmul(x_SD, weights_[site]));
+        x_SD = pass.visit(site, next_SD * unit) / unit;
       }
     });
   }
@@ -55,6 +56,7 @@ class ToyDrive : public Drive {
   }
   std::vector<Tensor>& weights() { return weights_; }
 
+  double unit = 1;                  // that taps see responses in
   std::vector<Ids> calls;           // rows of every run
   std::map<SiteIndex, int> visits;  // of every site
 
