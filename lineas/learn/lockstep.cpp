@@ -1,6 +1,7 @@
 #include "lineas/learn/lockstep.h"
 
 #include <ATen/Parallel.h>
+#include <omp.h>
 
 #include <system_error>
 #include <thread>
@@ -8,6 +9,21 @@
 #include "lineas/base/error.h"
 
 namespace lineas {
+namespace {
+
+// That may wait in the teams of all pieces together. Starting one anew takes
+// some 50 microseconds, a share of a small model's turn.
+constexpr int64_t kMostWaiting = 64;
+
+// A thread that has computed in parallel keeps the threads that helped it for
+// the next time. Pieces that wait have no use for them, and pieces times cores
+// are more than a system may allow, which ends the process.
+void release_team(int64_t pieces) {
+  if (pieces * at::get_num_threads() > kMostWaiting)
+    omp_pause_resource(omp_pause_soft, omp_get_initial_device());
+}
+
+}  // namespace
 
 Lockstep::Lockstep(int64_t count) : wake_(count), is_active_(count, true) {}
 
@@ -33,8 +49,10 @@ void Lockstep::wait_for_turn(std::unique_lock<std::mutex>& lock, int64_t i) {
 }
 
 void Lockstep::yield(int64_t i) {
+  const auto count = static_cast<int64_t>(wake_.size());
+  if (count == 1) return;
+  release_team(count);
   std::unique_lock lock(mutex_);
-  if (wake_.size() == 1) return;
   hand_on(i);
   wait_for_turn(lock, i);
 }

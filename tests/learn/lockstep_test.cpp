@@ -4,7 +4,9 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <thread>
 
 #include "tests/support/errors.h"
@@ -63,6 +65,34 @@ TEST(Lockstep, ThreadsComputeWithAsManyThreadsAsTheCaller) {
   Lockstep(2).run([&](int64_t i) { found[i] = at::get_num_threads(); });
   at::set_num_threads(before);
   EXPECT_EQ(found, std::vector<int>({3, 3}));
+}
+
+int64_t threads_of_this_process() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return std::distance(begin(tasks), end(tasks));
+}
+
+// Otherwise as many as there are pieces times cores.
+TEST(Lockstep, PiecesThatWaitKeepNoTeam) {
+  constexpr int64_t kPieces = 40;
+  const int before = at::get_num_threads();
+  at::set_num_threads(4);
+  const int64_t outside = threads_of_this_process();
+  int64_t most = 0;
+  Lockstep turns(kPieces);
+  turns.run([&](int64_t i) {
+    for (int stage = 0; stage < 2; ++stage) {
+      std::atomic<int64_t> sum = 0;
+      at::parallel_for(
+          0, 4, 1, [&](int64_t from, int64_t to) { sum += to - from; });
+      EXPECT_EQ(sum, 4);
+      most = std::max(most, threads_of_this_process());
+      turns.yield(i);
+    }
+  });
+  at::set_num_threads(before);
+  EXPECT_GE(most, outside + kPieces) << "or the test shows nothing";
+  EXPECT_LE(most, outside + kPieces + 8) << "one team, and one that ends";
 }
 
 // Whoever fails, and whenever: the others end, and what they hold is freed.
