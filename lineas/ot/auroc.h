@@ -9,9 +9,10 @@ namespace lineas {
 
 /// Per neuron, in double: the area under the ROC curve of its value as a
 /// detector of the positive samples = the share of pairs in which the positive
-/// one is larger, a tie counting half. Values that differ by no more than
-/// float32 rounding (1e-6 of the neuron's largest) are ties.
-/// Source: Hanley & McNeil 1982 (the Mann-Whitney form). Cost: one sort.
+/// one is larger, a tie counting half. Values no further apart than rounding()
+/// of both sides together are ties, and samples that are equal but for that
+/// give 1/2. Source: Hanley & McNeil 1982 (the Mann-Whitney form). Cost: three
+/// sorts.
 Tensor auroc(const Tensor& positive_ND, const Tensor& negative_MD);
 
 /// AurA's damping of a neuron by its AUROC as a detector of the source:

@@ -8,7 +8,7 @@ namespace {
 constexpr double kLeastSpread = 1e-6;    // absolute
 constexpr double kLeastOfMean = 1e-5;    // of |mean|: float32 rounding
 constexpr double kLeastOfTarget = 1e-3;  // of the target's deviation
-constexpr double kRounding = 1e-6;       // of float32, with some steps between
+constexpr double kRounding = 1e-5;       // of float32, with some steps between
 
 }  // namespace
 

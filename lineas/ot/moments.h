@@ -19,7 +19,7 @@ Moments moments(const Tensor& x_ND);
 /// mean and Gaussian maps. Source: docs/math.md, section 10.
 inline constexpr double kLeastDeviation = 1e-4;
 
-/// How far apart two values of a neuron must be to differ at all: 1e-6 (what
+/// How far apart two values of a neuron must be to differ at all: 1e-5 (what
 /// float32 arithmetic leaves between two ways to one number) of the neuron's
 /// largest, or of the root mean square of the whole matrix where the neuron's
 /// are small because larger numbers cancelled.

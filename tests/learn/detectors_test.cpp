@@ -70,6 +70,32 @@ TEST_F(Detectors, Det0SilencesTheStrongestOfAllSites) {
                   .equal(all_scales(learn("det-0", Json::object()))));
 }
 
+// The same prompts in another order, packed otherwise, in a model wide enough
+// for its products to be cut otherwise, too.
+TEST_F(Detectors, IdenticalSidesGiveTheIdentityInMicroBatches) {
+  const auto model = load_language_model(LINEAS_SOURCE_DIR "/bundled/tinytown",
+                                         {.dtype = at::kFloat});
+  std::vector<testing::Ids> prompts =
+      testing::TinyLearning::random_prompts(2000, 30);
+  for (testing::Ids& prompt : prompts)
+    for (int i = 0; i < 2; ++i)
+      prompt.insert(prompt.end(), prompt.begin(), prompt.end());
+  testing::PackedDrive drive(*model, prompts);
+  Problem same =
+      testing::problem_of(drive, 30, 0, ".*layernorm", ".*layernorm");
+  same.target_rows.assign(same.source_rows.rbegin(), same.source_rows.rend());
+  for (const char* method : {"aura", "det-0"})
+    for (const char* pool : {"max", "mean"})
+      for (const int64_t micro_batch : {0, 7}) {
+        Progress silent;
+        const MapSet set =
+            make_learner(method, {{"pool", pool}, {"micro-batch", micro_batch}})
+                ->learn(same, silent);
+        EXPECT_TRUE(all_scales(set).eq(1).all().item<bool>())
+            << method << pool << micro_batch;
+      }
+}
+
 TEST_F(Detectors, ANegativeNumberOfExpertsIsAUsageError) {
   testing::expect_error(ErrorKind::usage, {"--experts -1"}, [] {
     make_learner("det-0", {{"experts", -1}});

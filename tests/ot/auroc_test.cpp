@@ -45,5 +45,20 @@ TEST(Auroc, CallsRoundingATie) {
   EXPECT_EQ(auroc(x + 1e-4, x).item<double>(), 1);
 }
 
+// Nor does it where a neuron is small because larger numbers cancelled.
+TEST(Auroc, CallsRoundingOfLargerNumbersATie) {
+  const Tensor x = at::tensor({5.0, 1e-3}).view({1, 2}).expand({3, 2});
+  EXPECT_EQ(auroc(x + 1e-5, x)[1].item<double>(), 0.5);
+  EXPECT_EQ(auroc(x + 1e-3, x)[1].item<double>(), 1);
+}
+
+// Two values a tie apart, in another order and with rounding of a tie's tenth.
+TEST(Auroc, IsAHalfOfEqualSamplesThoughPairsAreNearlyTies) {
+  const Tensor x = at::tensor({1.0, 1 + 1.05e-5}).view({2, 1});
+  const Tensor y = at::tensor({1.0, 1 + 0.95e-5}).view({2, 1});
+  EXPECT_EQ(auroc(x, y).item<double>(), 0.5);
+  EXPECT_EQ(auroc(y, x).item<double>(), 0.5);
+}
+
 }  // namespace
 }  // namespace lineas
