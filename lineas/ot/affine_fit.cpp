@@ -19,7 +19,7 @@ Tensor is_left_alone(const Moments& source, const Moments& target) {
       .logical_or(target.deviation_D <= kLeastDeviation);
 }
 
-// A slope between samples one of which does not vary is 0 or noise.
+// A deviation of either side that is rounding says nothing.
 Tensor is_flat_on_a_side(const Moments& source, const Moments& target) {
   return is_flat(source, target).logical_or(is_flat(target, target));
 }
@@ -63,8 +63,8 @@ AffineFit fit_line(const Tensor& source_ND, const Tensor& target_MD) {
   const Tensor y_centred_DN = y_DN - y_mean_D.unsqueeze(1);
   const Tensor slope_D = (x_centred_DN * y_centred_DN).sum(1) /
                          (x_centred_DN * x_centred_DN).sum(1);
-  const Tensor flat_D =
-      is_flat_on_a_side(moments(source_ND), moments(target_MD));
+  // A target that does not vary is met by slope 0.
+  const Tensor flat_D = is_flat(moments(source_ND), moments(target_MD));
   return through_means(slope_D.masked_fill(flat_D, 1), x_mean_D, y_mean_D);
 }
 

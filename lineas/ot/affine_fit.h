@@ -29,9 +29,9 @@ AffineFit fit_mean(const Tensor& source_ND, const Tensor& target_MD);
 AffineFit fit_gaussian(const Tensor& source_ND, const Tensor& target_MD);
 
 /// Linear-AcT: the line of least squares through the optimally coupled samples,
-/// minimising sum_ij p_ij (scale x_(i) + shift - y_(j))^2; neurons that are
-/// flat on either side (is_flat) get the shift of the means. Source: Rodriguez
-/// et al. 2025 (AcT), eq. 6; docs/math.md, section 10.
+/// minimising sum_ij p_ij (scale x_(i) + shift - y_(j))^2; neurons whose source
+/// is flat (is_flat) get the shift of the means. Source: Rodriguez et al. 2025
+/// (AcT), eq. 6; docs/math.md, section 10.
 AffineFit fit_line(const Tensor& source_ND, const Tensor& target_MD);
 
 }  // namespace lineas

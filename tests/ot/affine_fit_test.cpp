@@ -113,14 +113,18 @@ TEST_F(AffineFits, FlatNeuronsGetNoSlope) {
   }
 }
 
-// Nor do neurons that are constant on the target side.
-TEST_F(AffineFits, ConstantTargetsGetNoSlope) {
-  const Tensor constant_MD = at::full({11, 4}, -3.0, at::kDouble) +
-                             1e-8 * at::randn({11, 4}, at::kDouble);
-  const AffineFit line = fit_line(source_ND, constant_MD);
-  EXPECT_TRUE(line.scale_D.equal(at::ones({4}, at::kDouble)));
-  EXPECT_TRUE(
-      at::allclose(mapped(source_ND, line).mean(0), constant_MD.mean(0)));
+// A line to a constant is that constant, as in the published program.
+TEST_F(AffineFits, ConstantTargetsAreMetByALineOfSlopeZero) {
+  for (const double noise : {0.0, 1e-8}) {
+    const Tensor constant_MD = at::full({11, 4}, -3.0, at::kDouble) +
+                               noise * at::randn({11, 4}, at::kDouble);
+    const AffineFit line = fit_line(source_ND, constant_MD);
+    EXPECT_LE(line.scale_D.abs().max().item<double>(), 2 * noise + 1e-15);
+    EXPECT_TRUE(at::allclose(line.shift_D, constant_MD.mean(0)));
+    // A Gaussian has a deviation, which this is not: left alone.
+    EXPECT_TRUE(fit_gaussian(source_ND, constant_MD)
+                    .scale_D.equal(at::ones({4}, at::kDouble)));
+  }
 }
 
 // A spread a thousand times smaller than the target's is one of noise.
