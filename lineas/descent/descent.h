@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,12 +21,16 @@ class Descent {
 
   virtual ~Descent() = default;
 
-  /// Moves the maps once; the answer is the loss before the move.
+  /// Moves the maps once; the answer is the loss before the move. Where
+  /// `evaluate` throws, maps and state are as they were.
   virtual ObjectiveValue step(int64_t t, const Evaluate& evaluate) = 0;
   /// Length of step t: the learning rate, or the last factor of a line search.
   virtual double rate(int64_t t) const = 0;
   /// True once further steps would gain nothing.
   virtual bool finished() const { return false; }
+  /// No step follows: leaves the maps at the best point that was seen. The
+  /// answer is the loss there, where the descent knows it.
+  virtual std::optional<double> finish() { return std::nullopt; }
 
   /// What a resumed run needs beside the maps: named tensors of fixed shapes.
   virtual std::vector<std::pair<std::string, Tensor>> state() const = 0;

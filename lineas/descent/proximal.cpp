@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace lineas {
 namespace {
@@ -20,6 +21,10 @@ double group_norm(const Tensor& values_D) {
          std::sqrt(static_cast<double>(values_D.numel()));
 }
 
+bool is_finite(const Tensor& values) {
+  return values.isfinite().all().item<bool>();
+}
+
 }  // namespace
 
 ProximalGradient::ProximalGradient(AffineParameters& parameters,
@@ -31,7 +36,9 @@ ProximalGradient::ProximalGradient(AffineParameters& parameters,
       settling_(options.patience, options.tolerance),
       free_P_(std::move(free_P)),
       scale_sizes_(std::move(scale_sizes)),
-      curvature_P_(at::ones_like(parameters.values())) {
+      curvature_P_(at::ones_like(parameters.values())),
+      best_P_(parameters.values().clone()),
+      best_total_(std::numeric_limits<double>::max()) {
   int64_t begin = 0;
   for (size_t place = 0; place < scale_sizes_.size(); ++place) {
     const int64_t width = parameters.scale_D(place).size(0);
@@ -59,6 +66,16 @@ ProximalGradient::Point ProximalGradient::look(const Evaluate& evaluate) const {
   ObjectiveValue value = evaluate();
   const double total = value.loss + penalty_here();
   return {std::move(value), parameters_.gradient().clone(), total};
+}
+
+// The maps have come to this point.
+void ProximalGradient::arrive(Point point) {
+  if (point.total < best_total_) {
+    best_P_.copy_(parameters_.values());
+    best_total_ = point.total;
+    best_loss_ = point.value.loss;
+  }
+  here_ = std::move(point);
 }
 
 // Squared length of a move where every entry has the same curvature.
@@ -99,13 +116,13 @@ bool ProximalGradient::search(const Point& from, const Evaluate& evaluate) {
     const double size = norm2(move_P);
     if (size == 0) break;
     Point there = look(evaluate);
-    if (there.total >
-        highest * (1 + kRounding) - kSufficient / (2 * length_) * size)
-      continue;
+    const double bound =
+        highest * (1 + kRounding) - kSufficient / (2 * length_) * size;
+    if (!(there.total <= bound) || !is_finite(there.gradient_P)) continue;
     const double bend =
         move_P.dot(there.gradient_P - from.gradient_P).item<double>();
     length_ = bend > 0 ? std::min(size / bend, kLongest) : length_ * 2;
-    here_ = std::move(there);
+    arrive(std::move(there));
     return true;
   }
   parameters_.values().copy_(start_P);
@@ -114,23 +131,55 @@ bool ProximalGradient::search(const Point& from, const Evaluate& evaluate) {
 
 ObjectiveValue ProximalGradient::step(int64_t, const Evaluate& evaluate) {
   const c10::NoGradGuard no_gradients;
-  if (!here_) here_ = look(evaluate);
+  const Tensor start_P = parameters_.values().clone();
+  const Settling settling = settling_;
+  const double length = length_;
+  try {
+    return advance(evaluate);
+  } catch (...) {
+    parameters_.values().copy_(start_P);
+    settling_ = settling;
+    length_ = length;
+    throw;
+  }
+}
+
+ObjectiveValue ProximalGradient::advance(const Evaluate& evaluate) {
+  if (!here_) arrive(look(evaluate));
   const Point from = *here_;
   if (length_ == 0)
     length_ = kFirstMove /
               std::max(1e-30, std::sqrt(norm2(from.gradient_P / curvature_P_)));
-  finished_ = settling_.note(from.total) || !search(from, evaluate);
+  if (!std::isfinite(from.total) || !is_finite(from.gradient_P)) {
+    // Shows in the loss, or else in the maps of the sites that are to blame.
+    move_from(parameters_.values().clone(), from.gradient_P);
+    finished_ = true;
+  } else {
+    finished_ = settling_.note(from.total) || !search(from, evaluate);
+  }
   return from.value;
 }
 
+std::optional<double> ProximalGradient::finish() {
+  if (best_total_ == std::numeric_limits<double>::max()) return std::nullopt;
+  parameters_.values().copy_(best_P_);
+  return best_loss_;
+}
+
 std::vector<std::pair<std::string, Tensor>> ProximalGradient::state() const {
-  return {{"proximal.length", at::tensor({length_}, at::kDouble)},
-          {"proximal.totals", settling_.state()}};
+  return {
+      {"proximal.length", at::tensor({length_}, at::kDouble)},
+      {"proximal.totals", settling_.state()},
+      {"proximal.best", best_P_},
+      {"proximal.least", at::tensor({best_total_, best_loss_}, at::kDouble)}};
 }
 
 void ProximalGradient::restore(const std::map<std::string, Tensor>& state) {
   length_ = state.at("proximal.length").item<double>();
   settling_.restore(state.at("proximal.totals"));
+  best_P_.copy_(state.at("proximal.best"));
+  best_total_ = state.at("proximal.least")[0].item<double>();
+  best_loss_ = state.at("proximal.least")[1].item<double>();
 }
 
 }  // namespace lineas

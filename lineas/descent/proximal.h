@@ -2,12 +2,11 @@
 // seen in the last one allows (SpaRSA). For a loss that is the same in every
 // step. Ends when it has settled (settling.h): near the point where no entry
 // gains more than its penalty costs, so that the support hardly depends on
-// anything but the penalty.
+// anything but the penalty. Steps may lead up a little; finish() goes back to
+// the best point.
 //
 // Suffixes: P parameters.
 #pragma once
-
-#include <optional>
 
 #include "lineas/descent/descent.h"
 #include "lineas/descent/penalty.h"
@@ -38,6 +37,7 @@ class ProximalGradient : public Descent {
   ObjectiveValue step(int64_t t, const Evaluate& evaluate) override;
   double rate(int64_t) const override { return length_; }
   bool finished() const override { return finished_; }
+  std::optional<double> finish() override;
 
   std::vector<std::pair<std::string, Tensor>> state() const override;
   void restore(const std::map<std::string, Tensor>& state) override;
@@ -51,6 +51,8 @@ class ProximalGradient : public Descent {
   };
 
   Point look(const Evaluate& evaluate) const;
+  void arrive(Point point);
+  ObjectiveValue advance(const Evaluate& evaluate);
   double penalty_here() const;
   double norm2(const Tensor& move_P) const;
   void move_from(const Tensor& start_P, const Tensor& gradient_P);
@@ -64,6 +66,8 @@ class ProximalGradient : public Descent {
   Tensor curvature_P_;  // of every entry, in units of a shift's
   double length_ = 0;   // of the next step; 0: not known yet
   std::optional<Point> here_;
+  Tensor best_P_;  // where loss plus penalty were least
+  double best_total_, best_loss_ = 0;
   bool finished_ = false;
 };
 

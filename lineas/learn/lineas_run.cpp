@@ -237,6 +237,7 @@ void LineasRun::check_maps() const {
 
 void LineasRun::end_stage() {
   const bool is_learning = stage_ == Stage::learn;
+  last_loss_ = descent_->finish().value_or(last_loss_);
   if (settings_.draws_prompts) last_loss_ = loss_of_all();
   if (is_learning && start_P_.defined() && last_loss_ > start_loss_) {
     parameters_.values().copy_(start_P_);

@@ -34,7 +34,7 @@ class LineasRun {
   double last_rate() const { return rate_; }
   int64_t support() const { return parameters_.support(); }
   /// The loss without maps, and with these: before their last update, or of all
-  /// prompts where steps draw some.
+  /// prompts where steps draw some, or where the descent found the best point.
   double untouched_loss() const { return untouched_loss_; }
   double loss() const { return last_loss_; }
   /// True where the steps ended above where they started, and that was kept.

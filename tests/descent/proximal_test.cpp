@@ -94,5 +94,93 @@ TEST(Proximal, APenaltyThatHoldsEverythingEndsAtOnce) {
   EXPECT_LE(bowl.evaluations, 3);
 }
 
+// A long step may lead to where the loss, or its gradient behind a finite loss,
+// is no number.
+TEST(Proximal, AStepIntoNaNIsTakenBack) {
+  for (const bool is_loss : {true, false}) {
+    Bowl bowl;
+    ProximalGradient descent(*bowl.parameters, {100}, exact({}));
+    const auto evaluate = [&] {
+      ObjectiveValue value = bowl.evaluate()();
+      if (bowl.evaluations % 3 != 2) return value;
+      if (is_loss) value.loss = NAN;
+      if (!is_loss) bowl.parameters->gradient()[1] = NAN;
+      return value;
+    };
+    for (int64_t t = 0; t < 100 && !descent.finished(); ++t) {
+      EXPECT_TRUE(std::isfinite(descent.step(t, evaluate).loss)) << t;
+      ASSERT_TRUE(bowl.parameters->values().isfinite().all().item<bool>());
+    }
+    descent.finish();
+    EXPECT_LE(error_of(bowl.parameters->values(), bowl.goal_P), 1e-2);
+  }
+}
+
+// There is no way down from there: the caller finds out which maps are broken.
+TEST(Proximal, AGradientOfNaNShowsInTheMaps) {
+  Bowl bowl;
+  ProximalGradient descent(*bowl.parameters, {100}, exact({}));
+  descent.step(0, [&] {
+    const ObjectiveValue value = bowl.evaluate()();
+    bowl.parameters->gradient()[1] = NAN;
+    return value;
+  });
+  EXPECT_TRUE(descent.finished());
+  EXPECT_TRUE(bowl.parameters->scale_D(0).isnan().any().item<bool>());
+}
+
+// Some steps lead up; which one is the last is chance.
+TEST(Proximal, FinishGoesBackToTheBestPoint) {
+  int64_t went_up = 0;
+  for (int64_t steps = 1; steps < 40; ++steps) {
+    Bowl bowl;
+    bowl.bend_P.mul_(at::logspace(-1, 1, 2 * kWidth));
+    const auto evaluate = bowl.evaluate();
+    ProximalGradient descent(*bowl.parameters, {100}, exact({}));
+    double best = INFINITY;
+    for (int64_t t = 0; t < steps; ++t)
+      best = std::min(best, descent.step(t, evaluate).loss);
+    const double last = evaluate().loss;
+    went_up += last > best;
+    // What a resumed run would know.
+    ProximalGradient resumed(*bowl.parameters, {100}, exact({}));
+    const auto state = descent.state();
+    resumed.restore({state.begin(), state.end()});
+    for (ProximalGradient* each : {&descent, &resumed}) {
+      EXPECT_EQ(each->finish(), std::min(best, last)) << steps;
+      EXPECT_EQ(evaluate().loss, std::min(best, last)) << steps;
+      bowl.parameters->values().zero_();
+    }
+  }
+  EXPECT_GT(went_up, 0) << "or the test shows nothing";
+}
+
+TEST(Proximal, AStepThatIsBrokenOffDidNotHappen) {
+  Bowl bowl;
+  ProximalGradient descent(*bowl.parameters, {100}, exact({.l1_shift = 0.1}));
+  for (int64_t t = 0; t < 3; ++t) descent.step(t, bowl.evaluate());
+  const auto copy = [&] {
+    std::vector<Tensor> copies{bowl.parameters->values().clone()};
+    for (const auto& [name, tensor] : descent.state())
+      copies.push_back(tensor.clone());
+    return copies;
+  };
+  const std::vector<Tensor> before = copy();
+  int64_t looks = 0;
+  EXPECT_THROW(descent.step(3,
+                            [&] {
+                              if (++looks == 2)
+                                throw std::runtime_error("enough");
+                              ObjectiveValue value = bowl.evaluate()();
+                              value.loss = 1e9;  // a shorter step, please
+                              return value;
+                            }),
+               std::runtime_error);
+  EXPECT_EQ(looks, 2);
+  const std::vector<Tensor> after = copy();
+  for (size_t i = 0; i < before.size(); ++i)
+    EXPECT_TRUE(at::equal(before[i], after[i])) << i;
+}
+
 }  // namespace
 }  // namespace lineas
