@@ -73,7 +73,7 @@ class Frontier::PieceTap : public Tap {
     if (frontier_.places_[site] == kNotMapped) return x;
     if (frontier_.options_.is_cancelled && frontier_.options_.is_cancelled())
       fail(ErrorKind::cancelled,
-           "stopped at site \"{}\"; nothing is kept",
+           "stopped at site \"{}\"",
            frontier_.problem_.drive.sites()[site].name);
     ++visited_;
     frontier_.pooled_[piece_] =

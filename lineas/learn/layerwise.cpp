@@ -66,21 +66,8 @@ Settings parse_settings(const LayerwiseOptions& options) {
 }
 
 void stop_if(bool is_cancelled) {
-  if (is_cancelled) fail(ErrorKind::cancelled, "stopped; nothing is kept");
+  if (is_cancelled) fail(ErrorKind::cancelled, "stopped");
 }
-
-// Ends a recording that is cancelled.
-class StopTap : public Tap {
- public:
-  explicit StopTap(const Progress& progress) : progress_(progress) {}
-  Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
-    stop_if(progress_.is_cancelled());
-    return x;
-  }
-
- private:
-  const Progress& progress_;
-};
 
 struct LossChange {
   double before = 0, after = 0;
@@ -179,14 +166,13 @@ void Run::fit_at_once() {
   std::vector<int64_t> rows = problem_.source_rows;
   rows.insert(
       rows.end(), problem_.target_rows.begin(), problem_.target_rows.end());
-  StopTap stop(progress_);
   const std::vector<Tensor> recorded =
       record(problem_.drive,
              rows,
              problem_.map_sites,
              {.pooling = settings_.pooling,
               .micro_batch = options_.micro_batch,
-              .before = &stop});
+              .is_cancelled = [this] { return progress_.is_cancelled(); }});
   const auto n = static_cast<int64_t>(problem_.source_rows.size());
   const auto samples = [&](size_t place) {
     const Tensor& all = recorded[place];
@@ -216,11 +202,14 @@ void Run::fit_incrementally() {
   choose();
 }
 
-void Run::fit() {
+void Run::fit() try {
   if (options_.at_once)
     fit_at_once();
   else
     fit_incrementally();
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::cancelled) throw;
+  fail(ErrorKind::cancelled, "{}; nothing is kept", error.what());
 }
 
 MapSet Run::result() const {

@@ -92,6 +92,29 @@ void resume(LineasRun& run, RunKeeper& keeper, const RunFiles& files) {
          files.state);
 }
 
+// A run at its start, or where its former one stopped.
+std::unique_ptr<LineasRun> set_up(const LineasSettings& settings,
+                                  const Problem& problem,
+                                  const Progress& progress,
+                                  RunKeeper& keeper,
+                                  const RunFiles& files) try {
+  auto run = std::make_unique<LineasRun>(
+      settings, problem, [&progress] { return progress.is_cancelled(); });
+  resume(*run, keeper, files);
+  return run;
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::cancelled) keeper.stop(nullptr);
+  throw;
+}
+
+ObjectiveValue take_step(LineasRun& run, const RunKeeper& keeper) try {
+  return run.step();
+} catch (const Error& error) {
+  if (error.kind() == ErrorKind::cancelled)
+    keeper.stop([&run] { return run.state(); });
+  throw;
+}
+
 using Clock = std::chrono::steady_clock;
 
 // `start`: when the setting up of the run began, which counts as the first
@@ -104,7 +127,7 @@ void take_steps(LineasRun& run,
   progress.begin("learning", run.steps_expected(), run.steps_done());
   keeper.begin_log();
   while (!run.finished()) {
-    const ObjectiveValue value = run.step();
+    const ObjectiveValue value = take_step(run, keeper);
     const std::chrono::duration<double> spent = Clock::now() - start;
     keeper.add_step({.loss = value.loss,
                      .site_loss = value.site_loss,
@@ -140,10 +163,9 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   provenance["options"] = to_json(options_);
   RunKeeper keeper(files_, state_identity(provenance, problem));
   const Clock::time_point start = Clock::now();
-  LineasRun run(
-      settings, problem, [&progress] { return progress.is_cancelled(); });
   warn_of_rate(settings, options_);
-  resume(run, keeper, files_);
+  const auto prepared = set_up(settings, problem, progress, keeper, files_);
+  LineasRun& run = *prepared;
   take_steps(run, keeper, !files_.log.empty(), progress, start);
   warn_of_loss(run, settings);
   if (run.untouched_loss() > 0) warn_of_support(run, options_, settings);

@@ -56,9 +56,11 @@ LineasRun::LineasRun(const LineasSettings& settings,
                      std::function<bool()> is_cancelled)
     : settings_(settings),
       problem_(problem),
-      is_cancelled_(std::move(is_cancelled)),
+      is_cancelled_([this, asked = std::move(is_cancelled)] {
+        return asked && !is_between_steps_ && asked();
+      }),
       parameters_(problem.drive.sites(), problem.map_sites, problem.device),
-      loss_(problem, parameters_, settings.loss) {
+      loss_(problem, parameters_, loss_options()) {
   const Tensor response_NW = loss_.respond_without_graph(problem.source_rows);
   untouched_loss_ = loss_of(response_NW);
   // Steps of an optimizer that scales its gradient would make a map of the
@@ -75,6 +77,12 @@ LineasRun::LineasRun(const LineasSettings& settings,
   }
   begin(Stage::learn);
   if (is_met_) begin(Stage::done);
+}
+
+MapLossOptions LineasRun::loss_options() const {
+  MapLossOptions options = settings_.loss;
+  options.is_cancelled = is_cancelled_;
+  return options;
 }
 
 // The penalty asked for, or an l1 where there is none, so many times.
@@ -173,7 +181,8 @@ const std::vector<double>& LineasRun::scale_sizes() {
               problem_.source_rows,
               problem_.map_sites,
               {.pooling = settings_.loss.pooling,
-              .micro_batch = settings_.loss.micro_batch}))
+              .micro_batch = settings_.loss.micro_batch,
+              .is_cancelled = is_cancelled_}))
     scale_sizes_.push_back(source_ND.square().mean().item<double>());
   return scale_sizes_;
 }
@@ -218,7 +227,12 @@ ObjectiveValue LineasRun::step() {
   check_maps();
   last_loss_ = value.loss;
   ++t_;
-  if (t_ - begun_ >= stage_steps() || descent_->finished()) end_stage();
+  if (t_ - begun_ >= stage_steps() || descent_->finished()) {
+    // No step leads on from half of this.
+    is_between_steps_ = true;
+    end_stage();
+    is_between_steps_ = false;
+  }
   return value;
 }
 

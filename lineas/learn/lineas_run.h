@@ -19,12 +19,16 @@ namespace lineas {
 class LineasRun {
  public:
   /// Both must outlive it. Records the target responses and goes to where
-  /// learning starts; throws cancelled where `is_cancelled` says so meanwhile.
+  /// learning starts. This, a step and restore throw cancelled where
+  /// `is_cancelled` says so at a site of one of their passes.
   LineasRun(const LineasSettings& settings,
             const Problem& problem,
             std::function<bool()> is_cancelled = {});
+  LineasRun(const LineasRun&) = delete;
+  LineasRun& operator=(const LineasRun&) = delete;
 
-  /// Loss and gradient at the present maps, then one update.
+  /// Loss and gradient at the present maps, then one update. A step that is
+  /// cancelled leaves the state of the one before.
   ObjectiveValue step();
   bool finished() const { return stage_ == Stage::done; }
 
@@ -72,11 +76,13 @@ class LineasRun {
   std::unique_ptr<Descent> make_proximal();
   void begin(Stage stage);
   void end_stage();
+  MapLossOptions loss_options() const;
   void freeze();
   void check_maps() const;
 
   const LineasSettings& settings_;
   const Problem& problem_;
+  bool is_between_steps_ = false;  // and so not to be stopped
   std::function<bool()> is_cancelled_;
   AffineParameters parameters_;
   MapLoss loss_;

@@ -6,6 +6,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 #include "lineas/tap/recorder.h"
+#include "lineas/tap/stop_tap.h"
 
 namespace lineas {
 namespace {
@@ -30,7 +31,8 @@ std::vector<Tensor> record_target(const MapLossOptions& options,
                 problem.target_rows,
                 problem.match_sites,
                 {.pooling = options.pooling,
-                 .micro_batch = kRecordFactor * options.micro_batch});
+                 .micro_batch = kRecordFactor * options.micro_batch,
+                 .is_cancelled = options.is_cancelled});
 }
 
 // All rows but the last `size`, and those; 0 counts all as last.
@@ -57,9 +59,10 @@ MapLoss::MapLoss(const Problem& problem,
       objective_(record_target(options_, problem), options.objective) {}
 
 Tensor MapLoss::respond(std::span<const int64_t> rows) {
+  StopTap stop(options_.is_cancelled);
   TrainingTap maps(parameters_, options_.position);
   PooledRecorder recorder(problem_.match_sites, options_.pooling);
-  ChainTap chain({&maps, &recorder});
+  ChainTap chain({&stop, &maps, &recorder});
   problem_.drive.run(rows, chain);
   note_reached(maps.visited());
   return at::cat(recorder.pooled(), 1);

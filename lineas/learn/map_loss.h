@@ -6,6 +6,8 @@
 // Suffixes: N samples, W neurons of all matched sites side by side.
 #pragma once
 
+#include <functional>
+
 #include "lineas/descent/objective.h"
 #include "lineas/descent/parameters.h"
 #include "lineas/learn/learner.h"
@@ -18,6 +20,9 @@ struct MapLossOptions {
   Pooling pooling = Pooling::mean;
   Position position = Position::all;
   int64_t micro_batch = 0;  // prompts held with their graph; 0: all
+  /// Asked at every site of every pass: whatever runs one then throws
+  /// cancelled, the maps as they were.
+  std::function<bool()> is_cancelled = {};
 };
 
 class MapLoss {

@@ -135,16 +135,23 @@ void RunKeeper::save_if_due(bool is_cancelled,
 }
 
 void RunKeeper::stop(const std::function<RunState()>& state) const {
-  if (files_.state.empty())
+  const bool has_steps = state && steps_done() > 0;
+  const std::string when =
+      has_steps ? fmt::format("stopped after step {}", steps_done())
+                : "stopped before a step was done";
+  if (has_steps && !files_.state.empty()) {
+    save(state());
     fail(ErrorKind::cancelled,
-         "stopped after step {}; nothing is kept",
-         steps_done());
-  save(state());
-  fail(ErrorKind::cancelled,
-       "stopped after step {}; {} is kept, the same command with --resume "
-       "continues",
-       steps_done(),
-       files_.state);
+         "{}; {} is kept, the same command with --resume continues",
+         when,
+         files_.state);
+  }
+  if (!files_.state.empty() && file_exists(files_.state))
+    fail(ErrorKind::cancelled,
+         "{}; {} of an earlier stop is still there, for --resume",
+         when,
+         files_.state);
+  fail(ErrorKind::cancelled, "{}; nothing is kept", when);
 }
 
 void RunKeeper::save(const RunState& state) const {

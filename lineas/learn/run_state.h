@@ -49,9 +49,12 @@ class RunKeeper {
   /// Between steps: saves every `save_every` of them, and where the run
   /// `is_cancelled`; then it throws cancelled.
   void save_if_due(bool is_cancelled, const std::function<RunState()>& state);
+  /// Ends a cancelled run: saves its state where a step is done, and throws
+  /// cancelled, saying what is kept. Null where the run is being set up: then
+  /// the state of an earlier stop stays as it is.
+  [[noreturn]] void stop(const std::function<RunState()>& state) const;
 
  private:
-  [[noreturn]] void stop(const std::function<RunState()>& state) const;
   void save(const RunState& state) const;
   void log_step(const StepRecord& record) const;
 

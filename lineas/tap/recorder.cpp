@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lineas/base/error.h"
+#include "lineas/tap/stop_tap.h"
 
 namespace lineas {
 namespace {
@@ -72,11 +73,13 @@ std::vector<Tensor> record_pieces(Drive& drive,
   const c10::NoGradGuard no_gradients;
   const size_t step =
       options.micro_batch > 0 ? options.micro_batch : rows.size();
+  StopTap stop(options.is_cancelled);
   std::vector<std::vector<Tensor>> parts(sites.size());
   for (size_t begin = 0; begin < rows.size(); begin += step) {
     Recorder recorder(sites, more...);
-    std::vector<Tap*> taps{&recorder};
-    if (options.before != nullptr) taps.insert(taps.begin(), options.before);
+    std::vector<Tap*> taps{&stop};
+    if (options.before != nullptr) taps.push_back(options.before);
+    taps.push_back(&recorder);
     ChainTap chain(taps);
     drive.run(rows.subspan(begin, std::min(step, rows.size() - begin)), chain);
     for (size_t s = 0; s < sites.size(); ++s)

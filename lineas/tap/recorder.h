@@ -2,6 +2,7 @@
 // token. Recording never changes a tensor.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "lineas/tap/drive.h"
@@ -49,6 +50,8 @@ struct RecordOptions {
   int64_t micro_batch = 0;
   /// Maps that act before the recorder looks; null: the untouched model.
   Tap* before = nullptr;
+  /// Asked at every site of every call; recording then throws cancelled.
+  std::function<bool()> is_cancelled = {};
 };
 
 /// pooled_ND of every site for the given rows, without gradients. Throws

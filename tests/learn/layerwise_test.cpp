@@ -131,6 +131,21 @@ TEST_F(Layerwise, TheLogHasALineASite) {
   EXPECT_LT(last["loss"].get<double>(), last["loss_before"].get<double>());
 }
 
+TEST_F(Layerwise, CancellingEndsThePassAndKeepsNothing) {
+  for (const bool at_once : {true, false})
+    for (const size_t call : {1, 2, 4}) {
+      drive_.calls.clear();
+      drive_.visits.clear();
+      testing::StopInCall finger(drive_, call);
+      expect_error(ErrorKind::cancelled, {"stopped", "nothing is kept"}, [&] {
+        make_learner("linear-act", {{"at-once", at_once}, {"micro-batch", 4}})
+            ->learn(problem(), finger);
+      });
+      EXPECT_EQ(drive_.calls.size(), call) << at_once;
+      EXPECT_EQ(drive_.visits[1], at_once ? static_cast<int>(call) - 1 : 0);
+    }
+}
+
 TEST_F(Layerwise, MatchSitesOfTheirOwnAreRefused) {
   Problem other = testing::problem_of(drive_, 8, 8, "a", "b");
   expect_error(ErrorKind::usage, {"--match", "linear-act"}, [&] {

@@ -90,5 +90,28 @@ TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
                         [&] { loss.require_finite(value, 2, "Slow down."); });
 }
 
+TEST(MapLoss, AsksAtEverySiteWhetherToStop) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
+  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  int asked = 0, limit = 0;
+  const MapLossOptions options{
+      .micro_batch = 3, .is_cancelled = [&] { return ++asked == limit; }};
+  const auto expect_stop = [&](int at, const std::function<void()>& work) {
+    asked = 0;
+    limit = at;
+    testing::expect_error(ErrorKind::cancelled, {"stopped"}, work);
+    EXPECT_EQ(asked, at);
+  };
+  // Three sites a pass.
+  for (const int at : {1, 3})
+    expect_stop(at, [&] { MapLoss(problem, parameters, options); });
+  limit = 0;
+  MapLoss loss(problem, parameters, options);
+  for (const int at : {1, 4, 9})
+    expect_stop(at, [&] { loss.evaluate(problem.source_rows, 0); });
+  expect_stop(2, [&] { loss.respond_without_graph(problem.source_rows); });
+}
+
 }  // namespace
 }  // namespace lineas

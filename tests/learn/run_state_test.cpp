@@ -92,6 +92,37 @@ TEST_P(Resume, EndsInTheBytesOfAnUnbrokenRun) {
   }
 }
 
+// In any pass, be it of the setting up, of a line search or of a resumed run.
+TEST_P(Resume, StopsInsideAPassAndLosesNoStep) {
+  const std::string unbroken = map_bytes(testing::learn(options_, problem()));
+  const size_t calls = drive_.calls.size();
+  const auto stop_in = [&](size_t call) {
+    drive_.calls.clear();
+    testing::StopInCall finger(drive_, call);
+    const std::string message = testing::error_message(
+        ErrorKind::cancelled,
+        [&] { LineasLearner(options_, files_).learn(problem(), finger); });
+    EXPECT_EQ(drive_.calls.size(), call) << "none after it";
+    return message;
+  };
+  for (size_t call = 1; call < calls; call += 1 + calls / 15) {
+    const std::string message = stop_in(call);
+    const bool is_kept = file_exists(files_.state);
+    EXPECT_EQ(message.find("nothing is kept") == std::string::npos, is_kept);
+    if (!is_kept) continue;
+    EXPECT_NE(message.find("--resume"), std::string::npos) << message;
+    files_.resume = true;
+    const std::string saved = read_file(files_.state);
+    const std::string again = stop_in(1);
+    EXPECT_EQ(again.find("nothing is kept"), std::string::npos) << again;
+    EXPECT_EQ(read_file(files_.state), saved);
+    EXPECT_EQ(map_bytes(testing::learn(options_, problem(), files_)), unbroken)
+        << "stopped in call " << call << " of " << calls;
+    remove_state(files_);
+    files_.resume = false;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Runs,
     Resume,

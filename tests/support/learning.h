@@ -65,6 +65,17 @@ class ToyDrive : public Drive {
   std::vector<Tensor> weights_, rows_;
 };
 
+/// Cancels while the drive is called for the n-th time.
+class StopInCall : public Progress {
+ public:
+  StopInCall(const ToyDrive& drive, size_t call) : drive_(drive), call_(call) {}
+  bool is_cancelled() const override { return drive_.calls.size() >= call_; }
+
+ private:
+  const ToyDrive& drive_;
+  size_t call_;
+};
+
 inline Ids rows_between(int64_t begin, int64_t end) {
   Ids rows(end - begin);
   std::iota(rows.begin(), rows.end(), begin);

@@ -85,6 +85,20 @@ TEST(Recorder, SeesWhatMapsBeforeItAnswer) {
   EXPECT_TRUE(at::equal(mapped, plain + 10 + 1));
 }
 
+TEST(Recorder, AsksAtEverySiteWhetherToStop) {
+  for (const int limit : {1, 2, 3, 4}) {
+    ToyDrive drive;
+    int asked = 0;
+    testing::expect_error(ErrorKind::cancelled, {"stopped"}, [&] {
+      record(drive, kRows, {1}, {.micro_batch = 2, .is_cancelled = [&] {
+                                   return ++asked == limit;
+                                 }});
+    });
+    EXPECT_EQ(asked, limit);
+    EXPECT_EQ(drive.calls, (limit + 1) / 2) << "two sites a call";
+  }
+}
+
 TEST(Recorder, IsSilentWhenABlockIsRecomputed) {
   ToyDrive drive;
   drive.recompute = true;
