@@ -150,14 +150,16 @@ void take_steps(LineasRun& run,
 
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
     : options_(options), files_(std::move(files)) {
-  parse_settings(options_, 0);  // errors before any work
+  parse_settings(options_, {});  // errors before any work
 }
 
 MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   check_problem(problem);
   check_batch(options_, problem);
   const LineasSettings settings = parse_settings(
-      options_, static_cast<int64_t>(problem.source_rows.size()));
+      options_,
+      {.source = static_cast<int64_t>(problem.source_rows.size()),
+       .target = static_cast<int64_t>(problem.target_rows.size())});
   Json provenance = problem.identity;
   provenance["method"] = "lineas";
   provenance["options"] = to_json(options_);

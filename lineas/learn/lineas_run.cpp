@@ -70,11 +70,8 @@ LineasRun::LineasRun(const LineasSettings& settings,
     begin(Stage::done);
     return;
   }
-  if (settings.support_budget < 1) {
-    const auto budget = static_cast<int64_t>(
-        settings.support_budget * static_cast<double>(count_neurons(problem)));
-    search_.emplace(std::max<int64_t>(1, budget), first_factor());
-  }
+  if (settings.support_budget < 1)
+    search_.emplace(settings.budget_of(count_neurons(problem)), first_factor());
   begin(Stage::learn);
   if (is_met_) begin(Stage::done);
 }

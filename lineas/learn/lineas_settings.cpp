@@ -1,5 +1,7 @@
 #include "lineas/learn/lineas_settings.h"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -88,16 +90,29 @@ std::string LineasSettings::advice() const {
                      : fmt::format("Try a smaller --lr than {}.", lr);
 }
 
-LineasSettings parse_settings(const LineasOptions& options, int64_t prompts) {
+// 29% of 100 neurons are 28.999999999999996 in floating point.
+int64_t LineasSettings::budget_of(int64_t neurons) const {
+  constexpr double kRounding = 1e-9;
+  return std::max<int64_t>(
+      1,
+      static_cast<int64_t>(std::floor(
+          support_budget * static_cast<double>(neurons) + kRounding)));
+}
+
+LineasSettings parse_settings(const LineasOptions& options,
+                              const PromptCounts& counts) {
   check_options(options);
   const bool is_auto = options.optimizer == "auto";
   const OtMatch match = parse_ot_match(options.ot_match);
-  const bool draws_prompts = options.batch > 0 && options.batch != prompts;
+  const bool draws_prompts =
+      options.batch > 0 && options.batch != counts.source;
+  const bool draws_matches =
+      match == OtMatch::subsample && counts.source != counts.target;
   const Penalty penalty = parse_penalty(options);
   const double budget = parse_budget(options.support_budget);
   const bool is_sparse = !penalty.is_zero() || budget < 1;
   const bool is_proximal =
-      is_auto && is_sparse && !draws_prompts && match == OtMatch::exact;
+      is_auto && is_sparse && !draws_prompts && !draws_matches;
   const bool is_white = is_auto && !is_sparse;
   return {.chooses_optimizer = is_auto,
           .draws_prompts = draws_prompts,

@@ -12,9 +12,9 @@ namespace lineas {
 /// The options' words as what they mean.
 struct LineasSettings {
   bool chooses_optimizer = false;  // --optimizer auto
-  // Steps that draw no prompts see the same loss every time, and with auto a
-  // penalty is then best served by steps that follow its curvature.
   bool draws_prompts = false;
+  // Where nothing is drawn every step sees the same loss, and with auto a
+  // penalty is then best served by steps that follow its curvature.
   bool is_proximal = false;
   OptimizerKind optimizer = OptimizerKind::adam;
   Schedule schedule = Schedule::cosine;
@@ -30,9 +30,17 @@ struct LineasSettings {
 
   /// What to try where the loss grows: a sentence.
   std::string advice() const;
+  /// How many of so many neurons the budget lets move, 1 or more.
+  int64_t budget_of(int64_t neurons) const;
 };
 
-/// `prompts`: of the source. Throws usage for an option that is out of range.
-LineasSettings parse_settings(const LineasOptions& options, int64_t prompts);
+/// Prompts a side: whether steps draw some depends on them.
+struct PromptCounts {
+  int64_t source = 0, target = 0;
+};
+
+/// Throws usage for an option that is out of range, whatever the counts.
+LineasSettings parse_settings(const LineasOptions& options,
+                              const PromptCounts& counts);
 
 }  // namespace lineas

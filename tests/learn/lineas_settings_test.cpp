@@ -9,7 +9,7 @@ namespace {
 
 TEST(Defaults, AreTheOptimizers) {
   const auto settings = [](const LineasOptions& options) {
-    return parse_settings(options, 8);
+    return parse_settings(options, {8, 8});
   };
   EXPECT_EQ(settings({.l1 = "1"}).steps, 1000);
   EXPECT_EQ(settings({.optimizer = "adam"}).steps, 1000);
@@ -20,8 +20,9 @@ TEST(Defaults, AreTheOptimizers) {
 }
 
 TEST(Defaults, APenaltyIsProximalWhereStepsDrawNothing) {
-  const auto is_proximal = [](const LineasOptions& options) {
-    const LineasSettings settings = parse_settings(options, 8);
+  const auto is_proximal = [](const LineasOptions& options,
+                              int64_t targets = 8) {
+    const LineasSettings settings = parse_settings(options, {8, targets});
     EXPECT_EQ(settings.advice().find("--lr") == std::string::npos,
               settings.is_proximal);
     return settings.is_proximal;
@@ -31,7 +32,10 @@ TEST(Defaults, APenaltyIsProximalWhereStepsDrawNothing) {
   EXPECT_TRUE(is_proximal({.l1 = "1", .batch = 8})) << "all of them";
   EXPECT_FALSE(is_proximal({}));
   EXPECT_FALSE(is_proximal({.l1 = "1", .batch = 4}));
-  EXPECT_FALSE(is_proximal({.l1 = "1", .ot_match = "subsample"}));
+  EXPECT_TRUE(is_proximal({.l1 = "1"}, 7));
+  EXPECT_FALSE(is_proximal({.l1 = "1", .ot_match = "subsample"}, 7));
+  EXPECT_TRUE(is_proximal({.l1 = "1", .ot_match = "subsample"}, 8))
+      << "equal counts draw nothing";
   EXPECT_FALSE(is_proximal({.optimizer = "adam", .l1 = "1"}));
 }
 
@@ -40,9 +44,20 @@ TEST(SupportBudget, WordsOutOfRangeAreRefused) {
     LineasOptions options;
     options.support_budget = text;
     testing::expect_error(ErrorKind::usage, {"--support-budget"}, [&] {
-      parse_settings(options, 8);
+      parse_settings(options, {8, 8});
     });
   }
+}
+
+TEST(SupportBudget, CountsWholeNeurons) {
+  const auto budget = [](const char* text, int64_t neurons) {
+    return parse_settings({.support_budget = text}, {8, 8}).budget_of(neurons);
+  };
+  EXPECT_EQ(budget("29%", 100), 29) << "0.29 * 100 is less in floating point";
+  EXPECT_EQ(budget("58%", 100), 58);
+  EXPECT_EQ(budget("29.9%", 100), 29) << "at most so many";
+  EXPECT_EQ(budget("30%", 15), 4);
+  EXPECT_EQ(budget("1%", 15), 1) << "or none would be asked for";
 }
 
 }  // namespace
