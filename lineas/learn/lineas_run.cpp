@@ -268,7 +268,8 @@ void LineasRun::end_stage() {
   }
   if (is_learning && settings_.refit_steps > 0) {
     freeze();
-    return begin(Stage::refit);
+    // Where nothing is free, steps would cost what they cost and move nothing.
+    return begin(free_P_.any().item<bool>() ? Stage::refit : Stage::done);
   }
   begin(Stage::done);
 }

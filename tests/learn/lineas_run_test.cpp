@@ -192,6 +192,22 @@ TEST(Refit, StartsWithAFreshOptimizer) {
   }
 }
 
+// Its steps would cost what they cost and move nothing.
+TEST(Refit, OfNothingIsNotBegun) {
+  ToyDrive drive;
+  const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");
+  for (const char* optimizer : {"adam", "auto"}) {
+    LineasOptions options = sparse_options();
+    options.optimizer = optimizer;
+    options.l1 = "1e6";
+    const MapSet held = testing::learn(options, problem);
+    options.refit_steps = 40;
+    const MapSet set = testing::learn(options, problem);
+    EXPECT_EQ(support_of(set), 0);
+    EXPECT_EQ(set.provenance["loss"], held.provenance["loss"]) << optimizer;
+  }
+}
+
 // SGD and Adam keep the penalty that was found, not the one to be tried next.
 TEST(Refit, KeepsThePenaltyThatWasFound) {
   ToyDrive drive;
