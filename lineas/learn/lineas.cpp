@@ -38,28 +38,40 @@ void warn_of_loss(const LineasRun& run, const LineasSettings& settings) {
         settings.advice());
 }
 
+// Why a budget is missed, and what to try.
+std::string why_missed(const LineasRun& run, const LineasSettings& settings) {
+  if (run.found_penalty())
+    return fmt::format(
+        "and the refit, under the penalty still, left {} of those that were "
+        "found. Try fewer --refit-steps",
+        run.support());
+  const auto jump = run.support_jump();
+  if (!jump)
+    return fmt::format(
+        "and no penalty tried comes near; the map moves {}. Try more --steps, "
+        "a penalty of another form (--l1, --group)",
+        run.support());
+  const Penalty& penalty = settings.penalty;
+  const bool has_groups = penalty.group_scale > 0 || penalty.group_shift > 0;
+  return fmt::format(
+      "and between two penalties next to each other the support jumps from {} "
+      "to {}; the map moves {}. {}",
+      jump->above,
+      jump->within,
+      run.support(),
+      has_groups ? "--group admits all neurons of a site at once: use --l1, "
+                   "alone or beside a smaller --group"
+                 : "Try more --steps");
+}
+
 void warn_of_budget(const LineasRun& run,
                     const LineasOptions& options,
                     const LineasSettings& settings) {
-  const std::string other =
-      settings.chooses_optimizer ? "" : ", or --optimizer auto";
-  if (!run.found_penalty())
-    log_warning(
-        "--support-budget {}: is {} neurons, and no penalty tried comes near; "
-        "the map moves {}. Try more --steps, a penalty of another form "
-        "(--l1, --group){}.",
-        options.support_budget,
-        run.budget(),
-        run.support(),
-        other);
-  else
-    log_warning(
-        "--support-budget {}: is {} neurons, and the refit, under the penalty "
-        "still, left {} of those that were found. Try fewer --refit-steps{}.",
-        options.support_budget,
-        run.budget(),
-        run.support(),
-        other);
+  log_warning("--support-budget {}: is {} neurons, {}{}.",
+              options.support_budget,
+              run.budget(),
+              why_missed(run, settings),
+              settings.chooses_optimizer ? "" : ", or --optimizer auto");
 }
 
 void warn_of_support(const LineasRun& run,

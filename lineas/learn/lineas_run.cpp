@@ -283,6 +283,10 @@ void LineasRun::freeze() {
   values_P.copy_(at::where(free_P_, values_P, identity_P));
 }
 
+std::optional<SupportJump> LineasRun::support_jump() const {
+  return search_ ? search_->jump() : std::nullopt;
+}
+
 MapSet LineasRun::result() const {
   MapSet set = parameters_.to_map_set(problem_.drive.sites());
   set.rules.position = settings_.loss.position;

@@ -47,6 +47,8 @@ class LineasRun {
   int64_t budget() const { return search_ ? search_->budget() : 0; }
   /// False where no penalty was found that leaves the support asked for.
   bool found_penalty() const { return !search_ || search_->succeeded(); }
+  /// What the support jumps over where that is why none was found.
+  std::optional<SupportJump> support_jump() const;
   /// False where these maps move fewer neurons than that: a refit under the
   /// penalty can empty the support further.
   bool meets_budget() const {

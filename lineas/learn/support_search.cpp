@@ -28,18 +28,24 @@ void SupportSearch::note(int64_t support, double loss, const Tensor& values_P) {
     start_P_ = values_P.clone();
     if (support > budget_) start_factor_ = factor_;
   }
-  double weak = 0, strong = INFINITY;  // too much support, and little enough
-  for (const Trial& trial : trials_)
-    if (trial.support > budget_)
-      weak = std::max(weak, trial.factor);
-    else
-      strong = std::min(strong, trial.factor);
+  if (support > budget_ && factor_ > weak_.factor) weak_ = trials_.back();
+  if (support <= budget_ && factor_ < strong_.factor) strong_ = trials_.back();
+  const double weak = weak_.factor, strong = strong_.factor;
   const double stride = std::pow(kStride, static_cast<double>(trials_.size()));
   factor_ = weak == 0            ? strong / stride
             : std::isinf(strong) ? weak * stride
                                  : std::sqrt(weak * strong);
   finished_ = succeeded() || static_cast<int>(trials_.size()) >= kMostTrials ||
-              (weak > 0 && strong < weak * kNarrowest);
+              is_bracket_narrow();
+}
+
+bool SupportSearch::is_bracket_narrow() const {
+  return weak_.factor > 0 && strong_.factor < weak_.factor * kNarrowest;
+}
+
+std::optional<SupportJump> SupportSearch::jump() const {
+  if (succeeded() || !is_bracket_narrow()) return std::nullopt;
+  return SupportJump{weak_.support, strong_.support};
 }
 
 bool SupportSearch::is_enough(int64_t support) const {

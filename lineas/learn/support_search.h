@@ -6,7 +6,9 @@
 // Suffixes: P parameters.
 #pragma once
 
+#include <cmath>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +17,12 @@
 #include "lineas/tensor/tensor.h"
 
 namespace lineas {
+
+/// The supports that two penalties leave which are too near each other for a
+/// trial between them: above the budget, and within it.
+struct SupportJump {
+  int64_t above, within;
+};
 
 class SupportSearch {
  public:
@@ -45,6 +53,8 @@ class SupportSearch {
   bool is_enough(int64_t support) const;
   /// Whether best_P moves as many.
   bool succeeded() const { return is_enough(best_support_); }
+  /// Set where the search ended at one, without success.
+  std::optional<SupportJump> jump() const;
   /// [factor, support, loss] of every trial.
   Json path() const;
 
@@ -59,9 +69,13 @@ class SupportSearch {
     double loss;
   };
 
+  bool is_bracket_narrow() const;
+
   int64_t budget_;
   double factor_;
   std::vector<Trial> trials_;
+  Trial weak_{0, 0, 0};           // the strongest that left too much
+  Trial strong_{INFINITY, 0, 0};  // the weakest that left little enough
   Tensor start_P_, best_P_;
   double best_factor_ = 0, best_loss_ = 0, start_factor_ = 0;
   int64_t best_support_ = -1;

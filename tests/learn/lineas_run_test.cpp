@@ -298,6 +298,24 @@ TEST(SupportBudget, ThatIsMissedIsSaid) {
       << log.messages[0];
 }
 
+// A group penalty admits a whole site or nothing: here none is so small.
+TEST(SupportBudget, ThatAPenaltyJumpsOverIsSaid) {
+  for (const char* optimizer : {"auto", "sgd"}) {
+    ToyDrive drive;
+    testing::LogCapture log;
+    LineasOptions options = sparse_options();
+    options.optimizer = optimizer;
+    options.lr = 0;
+    options.group = "1";
+    options.support_budget = "20%";
+    testing::learn(options, problem_of(drive, 8, 8, "[abc]", "[bcd]"));
+    ASSERT_EQ(log.messages.size(), 1u);
+    for (const char* part : {"is 3 neurons", "jumps from", "to 0;", "--group"})
+      EXPECT_NE(log.messages[0].find(part), std::string::npos)
+          << log.messages[0];
+  }
+}
+
 TEST(SupportBudget, IsMetAndReported) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[abc]", "[bcd]");

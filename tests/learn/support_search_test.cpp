@@ -33,6 +33,7 @@ TEST_P(Budget, IsMetFromBothSides) {
     run(search);
     EXPECT_TRUE(search.finished());
     EXPECT_TRUE(search.succeeded());
+    EXPECT_FALSE(search.jump());
     const int64_t support = support_at(search.found_factor());
     EXPECT_LE(support, GetParam());
     EXPECT_GE(static_cast<double>(support),
@@ -54,6 +55,7 @@ TEST(SupportSearch, EndsWhereNoPenaltyMeetsTheBudget) {
   EXPECT_TRUE(search.finished());
   EXPECT_FALSE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
+  EXPECT_FALSE(search.jump());
   EXPECT_EQ(search.found_factor(), search.path().back()[0])
       << "the maps that are left are the last trial's";
 }
@@ -64,6 +66,9 @@ TEST(SupportSearch, AllOrNothingIsNoSuccess) {
     search.note(search.factor() < 2 ? 3000 : 0, 0.5, at::ones({4}));
   EXPECT_TRUE(search.best_P().defined());
   EXPECT_FALSE(search.succeeded());
+  ASSERT_TRUE(search.jump()) << "no trial between the two would help";
+  EXPECT_EQ(search.jump()->above, 3000);
+  EXPECT_EQ(search.jump()->within, 0);
 }
 
 TEST(SupportSearch, TrialsStartAtTheSparsestMapsThatMovedTooMuch) {
