@@ -12,7 +12,7 @@ from tradeoff import part, shown
 
 FIRST, SECOND = "tone", "sea"
 NAMES = [CONCEPTS[name]["concept"] for name in (FIRST, SECOND)]
-METHODS = ("lineas", "linear-act", "mean-act")
+METHODS = ("lineas", "linear-act")
 STRENGTHS = (0, 0.25, 0.5, 0.75, 1, 1.5, 2)
 SETS = (["first"], ["second"], ["both"])
 KINDS = ("removal", "inverse", "learned induction")
