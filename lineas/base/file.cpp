@@ -70,6 +70,8 @@ bool is_special(const std::string& path) {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::string& path) {
+    if (path.empty())
+      fail(ErrorKind::usage, "the name of the file to write is empty");
     if (is_directory(path)) {
       fail(ErrorKind::resource, "{}: is a folder, a file name is needed", path);
     }

@@ -38,7 +38,8 @@ class MappedFile {
 
 /// Writes through a temporary file beside `path` and renames it into place, so
 /// that a reader sees the old bytes or the new, never half. Throws resource
-/// (disk full, no permission) and leaves no temporary file behind.
+/// (disk full, no permission), usage for an empty name, and leaves no temporary
+/// file behind.
 void write_file(const std::string& path, std::string_view bytes);
 /// The same for output too large for one string.
 void write_file(const std::string& path,

@@ -1,9 +1,11 @@
 #include "lineas/base/json.h"
 
-#include <set>
+#include <optional>
+#include <unordered_set>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/printable.h"
 
 namespace lineas {
 namespace {
@@ -46,42 +48,69 @@ void check_outside_in(std::string_view text, std::string_view where) {
 std::string message_of(const Json::exception& error) {
   const std::string text = error.what();
   const size_t tag = text.find("] ");
-  return tag == std::string::npos ? text : text.substr(tag + 2);
+  return printable(tag == std::string::npos ? text : text.substr(tag + 2));
 }
 
-Json parse_checked(std::string_view text,
-                   std::string_view where,
-                   const Json::parser_callback_t& callback) {
+/// Stops at a key that its object has already. (The parser's own callback goes
+/// through a whole object again whenever one inside it ends.)
+class TwiceFinder : public nlohmann::json_sax<Json> {
+ public:
+  const std::optional<std::string>& found() const { return found_; }
+
+  bool start_object(std::size_t) override {
+    keys_.emplace_back();
+    return true;
+  }
+  bool key(string_t& name) override {
+    if (keys_.back().insert(name).second) return true;
+    found_ = name;
+    return false;
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    return true;
+  }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(std::size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t,
+                   const std::string&,
+                   const Json::exception&) override {
+    return false;
+  }
+
+ private:
+  std::vector<std::unordered_set<std::string>> keys_;  // of the open objects
+  std::optional<std::string> found_;
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, std::string_view where) {
   check_outside_in(text, where);
   try {
-    return Json::parse(text.begin(), text.end(), callback);
+    return Json::parse(text.begin(), text.end());
   } catch (const Json::exception& error) {
     fail(ErrorKind::format, "{}: is not JSON: {}", where, message_of(error));
   }
 }
 
-}  // namespace
-
-Json parse_json(std::string_view text, std::string_view where) {
-  return parse_checked(text, where, nullptr);
-}
-
 Json parse_json_unique(std::string_view text, std::string_view where) {
-  std::vector<std::set<std::string>> keys_by_depth(kDeepest + 2);
-  return parse_checked(
-      text, where, [&](int depth, Json::parse_event_t event, Json& parsed) {
-        const auto level = static_cast<size_t>(depth);
-        if (event == Json::parse_event_t::object_start) {
-          keys_by_depth[level + 1].clear();
-        } else if (event == Json::parse_event_t::key &&
-                   !keys_by_depth[level].insert(parsed).second) {
-          fail(ErrorKind::format,
-               "{}: the key \"{}\" appears twice",
-               where,
-               parsed.get_ref<const std::string&>());
-        }
-        return true;
-      });
+  Json parsed = parse_json(text, where);
+  TwiceFinder finder;
+  Json::sax_parse(text.begin(), text.end(), &finder);
+  if (finder.found())
+    fail(ErrorKind::format,
+         "{}: the key \"{}\" appears twice",
+         where,
+         printable(*finder.found()));
+  return parsed;
 }
 
 Json read_json(const std::string& path) {
@@ -114,7 +143,7 @@ void fail_type(const Json& value,
   fail(ErrorKind::format,
        "{}: \"{}\" is {}, {} is needed",
        where,
-       key,
+       printable(key),
        shown,
        wanted);
 }

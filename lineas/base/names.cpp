@@ -1,11 +1,29 @@
 #include "lineas/base/names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 
+#include "lineas/base/error.h"
+#include "lineas/base/printable.h"
+
 namespace lineas {
+namespace {
+
+constexpr size_t kLongestName = 1024;
+
+}  // namespace
+
+void check_site_name(std::string_view name, std::string_view where) {
+  if (!name.empty() && name.size() <= kLongestName &&
+      printable_whole(name) == name)
+    return;
+  fail(ErrorKind::format,
+       "{}: \"{}\" is no name for a site: one has 1 to {} bytes of UTF-8 "
+       "without control characters",
+       where,
+       printable(name),
+       kLongestName);
+}
 
 int edit_distance(std::string_view a, std::string_view b) {
   std::vector<int> row(b.size() + 1);

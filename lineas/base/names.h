@@ -1,4 +1,5 @@
-// Helping a person who mistyped a name.
+// Names of sites and tensors: which are taken, and helping a person who
+// mistyped one.
 #pragma once
 
 #include <string>
@@ -6,6 +7,11 @@
 #include <vector>
 
 namespace lineas {
+
+/// Throws format unless `name` is a name for a site: 1 to 1024 bytes without
+/// control characters. It becomes the name of a file, a word in a terminal, and
+/// the text of a recursive search.
+void check_site_name(std::string_view name, std::string_view where);
 
 /// Levenshtein distance in bytes.
 int edit_distance(std::string_view a, std::string_view b);

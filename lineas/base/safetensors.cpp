@@ -9,6 +9,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/json.h"
+#include "lineas/base/printable.h"
 
 namespace lineas {
 namespace {
@@ -124,7 +125,7 @@ DType read_dtype(const std::string& name, std::string_view place) {
        "{} has dtype \"{}\", which {}. Readable: F64 F32 F16 BF16 I64 I32 "
        "I16 I8 U8 BOOL",
        place,
-       name,
+       printable(name),
        known ? "this program does not read" : "the format does not know");
 }
 
@@ -134,7 +135,8 @@ TensorEntry read_entry(const std::string& name,
                        uint64_t data_begin,
                        uint64_t data_size,
                        std::string_view where) {
-  const std::string place = fmt::format("{}: tensor \"{}\"", where, name);
+  const std::string place =
+      fmt::format("{}: tensor \"{}\"", where, printable(name));
   TensorEntry entry;
   entry.name = name;
   entry.dtype = read_dtype(require<std::string>(value, "dtype", place), place);
@@ -190,9 +192,9 @@ void check_layout(std::vector<TensorEntry>& tensors,
            "{}: tensor \"{}\" begins at byte {} of the file, but \"{}\" "
            "before it ends at {}: they {}",
            where,
-           tensor.name,
+           printable(tensor.name),
            tensor.begin,
-           before,
+           printable(before),
            reached,
            tensor.begin < reached ? "overlap" : "leave a gap");
     }
@@ -264,7 +266,7 @@ std::string safetensors_header(
       fail(ErrorKind::shape,
            "tensor \"{}\" of shape [{}] cannot be written: the name is taken "
            "or the shape impossible",
-           tensor.name,
+           printable(tensor.name),
            fmt::join(tensor.shape, ", "));
     }
     items.push_back(
@@ -279,6 +281,13 @@ std::string safetensors_header(
   }
   std::string json = fmt::format("{{{}}}", fmt::join(items, ","));
   json.resize((json.size() + 7) / 8 * 8, ' ');
+  if (json.size() > kLongestHeader) {
+    fail(ErrorKind::format,
+         "a safetensors header of {} bytes is not written: readers take at "
+         "most {}. Fewer tensors, or less metadata, are needed.",
+         json.size(),
+         kLongestHeader);
+  }
   std::string header(kLengthBytes, '\0');
   for (size_t i = 0; i < kLengthBytes; ++i) {
     header[i] = static_cast<char>(json.size() >> (8 * i) & 0xff);

@@ -47,7 +47,8 @@ SafetensorsTable parse_safetensors(std::span<const std::byte> file,
 /// The 8-byte length and JSON header for `tensors` (whose begin/end are ignored
 /// and recomputed in the given order), padded with spaces to 8 bytes. Keys are
 /// written in the given order, metadata sorted: the same input gives the same
-/// bytes.
+/// bytes. Throws shape for a name twice, format for a header that is longer
+/// than readers take.
 std::string safetensors_header(
     const std::vector<TensorEntry>& tensors,
     const std::map<std::string, std::string>& metadata);

@@ -252,8 +252,9 @@ void write_safetensors(
   for (const auto& [name, tensor] : tensors)
     entries.push_back(
         {name, to_dtype(tensor.scalar_type()), tensor.sizes().vec()});
+  const std::string header = safetensors_header(entries, metadata);
   write_file(path, [&](std::ostream& out) {
-    out << safetensors_header(entries, metadata);
+    out << header;
     for (const auto& [name, tensor] : tensors)
       out << bytes_of(tensor.detach().to(at::kCPU).contiguous());
   });

@@ -122,5 +122,10 @@ TEST_F(FileTest, MapsAndReleases) {
   EXPECT_TRUE(MappedFile(path("empty")).bytes().empty());
 }
 
+TEST_F(FileTest, AnEmptyNameIsAWrongCall) {
+  EXPECT_EQ(kind_of([] { check_writable(""); }), ErrorKind::usage);
+  EXPECT_EQ(kind_of([] { write_file("", "x"); }), ErrorKind::usage);
+}
+
 }  // namespace
 }  // namespace lineas

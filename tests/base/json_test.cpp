@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "lineas/base/error.h"
 
 namespace lineas {
@@ -78,6 +80,27 @@ TEST(Json, UniqueRefusesAKeyTwice) {
   EXPECT_EQ(error_of([&] { parse_json_unique(text, "f"); }),
             "f: the key \"a\" appears twice");
   EXPECT_NO_THROW(parse_json_unique(R"([{"a":1},{"a":1}])", "f"));
+}
+
+// The parser's callback takes a minute for this.
+TEST(Json, ManyKeysTakeLinearTime) {
+  std::string text = "{";
+  for (int i = 0; i < 100'000; ++i)
+    text += fmt::format("\"tensor {}\":{{\"shape\":[1]}},", i);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(parse_json_unique(text + "\"x\":1}", "f").size(), 100'001u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  EXPECT_EQ(error_of([&] { parse_json_unique(text + "\"tensor 3\":1}", "f"); }),
+            "f: the key \"tensor 3\" appears twice");
+}
+
+TEST(Json, ShowsNoControlCharacters) {
+  const std::string message = error_of(
+      [] { parse_json("\"" + std::string(5000, 'a') + "\x1b\"", "f"); });
+  EXPECT_EQ(message.find('\x1b'), std::string::npos);
+  EXPECT_LT(message.size(), 400u);
+  EXPECT_EQ(error_of([] { parse_json_unique("{\"\\n\":1,\"\\n\":1}", "f"); }),
+            "f: the key \"\\x0a\" appears twice");
 }
 
 }  // namespace

@@ -48,6 +48,33 @@ TEST(Safetensors, RefusesToWriteANameTwice) {
   EXPECT_THROW(safetensors_header({{"w\xff", DType::f32, {2}}}, {}), Error);
 }
 
+TEST(Safetensors, RefusesToWriteAHeaderThatNobodyReads) {
+  try {
+    safetensors_header({}, {{"k", std::string(100'000'001, 'v')}});
+    ADD_FAILURE() << "no Error";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::format);
+    EXPECT_NE(std::string(error.what()).find("100000000"), std::string::npos);
+  }
+}
+
+TEST(Safetensors, NamesInMessagesAreHarmless) {
+  const std::string json =
+      "{\"\\u001b[31m" + std::string(5000, 'a') +
+      "\":{\"dtype\":\"F3\",\"shape\":[],\"data_offsets\":[0,0]}}";
+  std::string bytes(8, '\0');
+  for (size_t i = 0; i < 8; ++i)
+    bytes[i] = static_cast<char>(json.size() >> (8 * i) & 0xff);
+  try {
+    parse(bytes + json);
+    ADD_FAILURE() << "no Error";
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("\\x1b[31maaa"), std::string::npos) << message;
+    EXPECT_LT(message.size(), 500u);
+  }
+}
+
 TEST(Safetensors, SizesAndNames) {
   EXPECT_EQ(size_of(DType::bf16), 2u);
   EXPECT_EQ(size_of(DType::boolean), 1u);
