@@ -5,7 +5,7 @@
 #include <limits>
 #include <optional>
 
-#include "lineas/base/utf8.h"
+#include "lineas/base/printable.h"
 
 namespace lineas {
 namespace {
@@ -200,7 +200,7 @@ PickleValue& encode_latin1(PickleMaker& maker, const PickleValue& arguments) {
   const auto& text = argument(maker, arguments, 0, PickleKind::text).text;
   const auto& codec = argument(maker, arguments, 1, PickleKind::text).text;
   if (codec != "latin1")
-    maker.refuse("bytes are written in \"{}\", not latin1", codec);
+    maker.refuse("bytes are written in \"{}\", not latin1", printable(codec));
   std::string bytes;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto lead = static_cast<unsigned char>(text[i]);
@@ -247,7 +247,7 @@ PickleValue& make_numpy_number(PickleMaker& maker,
   if (code == "i8") return maker.make_integer(number_of<int64_t>(maker, bytes));
   if (code == "i4") return maker.make_integer(number_of<int32_t>(maker, bytes));
   if (code != "f8" && code != "f4")
-    maker.decline("a NumPy number of type \"{}\" is not read", code);
+    maker.decline("a NumPy number of type \"{}\" is not read", printable(code));
   PickleValue& value = maker.make(PickleKind::real);
   value.real = code == "f8" ? number_of<double>(maker, bytes)
                             : number_of<float>(maker, bytes);
@@ -263,6 +263,8 @@ constexpr Function kFunctions[] = {
     {"torch.device", make_device},
     {"builtins.set", make_set},
     {"__builtin__.set", make_set},
+    {"builtins.frozenset", make_set},
+    {"__builtin__.frozenset", make_set},
     {"_codecs.encode", encode_latin1},
     {"numpy.dtype", make_numpy_type},
     {"numpy.core.multiarray.scalar", make_numpy_number},
@@ -308,14 +310,11 @@ PickleValue& make_global(PickleMaker& maker,
                          std::string_view module,
                          std::string_view name) {
   const std::string dotted = fmt::format("{}.{}", module, name);
-  if (!is_known(dotted)) {
-    std::string shown;
-    append_lossy(dotted, true, shown);
+  if (!is_known(dotted))
     maker.decline(
         "it names \"{}\". Only tensors, containers, numbers and texts are "
         "read; nothing of the file was executed.",
-        shown);
-  }
+        printable(dotted));
   return maker.make_text(PickleKind::global, dotted);
 }
 
@@ -341,7 +340,8 @@ void set_state(PickleMaker& maker,
                  name_of(state.kind));
   const std::string& order = argument(maker, state, 1, PickleKind::text).text;
   if (order != "<" && order != "|" && order != "=")
-    maker.decline("NumPy numbers in byte order \"{}\" are not read", order);
+    maker.decline("NumPy numbers in byte order \"{}\" are not read",
+                  printable(order));
 }
 
 PickleValue& make_storage(PickleMaker& maker, const PickleValue& id) {
@@ -351,7 +351,8 @@ PickleValue& make_storage(PickleMaker& maker, const PickleValue& id) {
     maker.refuse("a persistent id is no storage");
   const auto& type = argument(maker, id, 1, PickleKind::global).text;
   const StorageClass* found = find_named(kStorageClasses, type);
-  if (found == nullptr) maker.refuse("\"{}\" is no class of storage", type);
+  if (found == nullptr)
+    maker.refuse("\"{}\" is no class of storage", printable(type));
   const int64_t elements = argument(maker, id, 4, PickleKind::integer).integer;
   if (elements < 0) maker.refuse("a storage has {} elements", elements);
   if (id.items.size() > 5 && id.items[5]->kind != PickleKind::none)

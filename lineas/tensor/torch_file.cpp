@@ -1,29 +1,29 @@
-// Where the bytes of a torch.save file lie. The zip table is read by LibTorch's
-// own PyTorchStreamReader; every offset it gives is held against the file.
+// Where the bytes of a torch.save file lie: in an archive by its table of
+// contents (zip_directory.h), in the old form one storage behind the other.
 #include "lineas/tensor/torch_file.h"
 
-#include <c10/util/Exception.h>
+#include <ATen/EmptyTensor.h>
 #include <c10/util/accumulate.h>
-#include <caffe2/serialize/inline_container.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <optional>
 
 #include "lineas/base/error.h"
+#include "lineas/base/numbers.h"
+#include "lineas/base/printable.h"
+#include "lineas/tensor/zip_directory.h"
 
 namespace lineas {
 namespace {
-
-using caffe2::serialize::PyTorchStreamReader;
 
 constexpr std::string_view kZipMagic = "PK\x03\x04";
 // The pickled number 0x1950a86a20f9469cfc6c without its protocol.
 constexpr std::string_view kOldMagic(
     "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 13);
 constexpr size_t kProtocolBytes = 2;
+constexpr size_t kFrameBytes = 9;
 constexpr int64_t kOldVersion = 1001;
-constexpr uint64_t kMethodOffset = 8;  // in a zip entry's local header
 
 std::string_view text_of(const MappedFile& file) {
   return {reinterpret_cast<const char*>(file.bytes().data()),
@@ -37,84 +37,76 @@ uint64_t little_endian(std::string_view bytes) {
   return value;
 }
 
-/// Lets LibTorch's zip reader read a mapped file.
-class MappedAdapter : public caffe2::serialize::ReadAdapterInterface {
+/// The records of an archive. All lie in one folder, whatever its name.
+class Archive {
  public:
-  explicit MappedAdapter(std::shared_ptr<MappedFile> file)
-      : file_(std::move(file)) {}
-  size_t size() const override { return file_->bytes().size(); }
-  size_t read(uint64_t position,
-              void* buffer,
-              size_t count,
-              const char* /*what*/) const override {
-    if (position >= size()) return 0;
-    count = std::min(count, size() - static_cast<size_t>(position));
-    std::memcpy(buffer, file_->bytes().data() + position, count);
-    return count;
+  explicit Archive(const MappedFile& file)
+      : path_(file.path()),
+        entries_(read_zip_directory(text_of(file), path_)),
+        folder_(find_folder()) {}
+
+  std::optional<std::string_view> find(std::string_view name) const {
+    const auto found = entries_.find(fmt::format("{}/{}", folder_, name));
+    return found == entries_.end() ? std::nullopt
+                                   : std::optional(found->second);
+  }
+  std::string_view record(std::string_view name) const {
+    const auto found = find(name);
+    if (!found)
+      fail(ErrorKind::format,
+           "{}: record \"{}\" is missing",
+           path_,
+           printable(name));
+    return *found;
   }
 
  private:
-  std::shared_ptr<MappedFile> file_;
+  // That of the one data.pkl.
+  std::string_view find_folder() const {
+    std::vector<std::string_view> folders;
+    for (const auto& [name, bytes] : entries_)
+      if (const size_t slash = name.find('/');
+          slash != name.npos && name.substr(slash) == "/data.pkl")
+        folders.push_back(name.substr(0, slash));
+    if (folders.size() != 1)
+      fail(ErrorKind::format,
+           "{}: is not an archive of torch.save: it has {} of <name>/data.pkl",
+           path_,
+           folders.empty() ? "none" : "several");
+    return folders[0];
+  }
+
+  std::string path_;
+  ZipDirectory entries_;
+  std::string_view folder_;
 };
 
-/// The records of the archive, as stretches of the file.
-class ZipTable {
- public:
-  explicit ZipTable(const std::shared_ptr<MappedFile>& file)
-      : file_(file), reader_(asking([&] {
-          return std::make_unique<PyTorchStreamReader>(
-              std::make_shared<MappedAdapter>(file));
-        })) {}
+// Source: caffe2/serialize/versions.h.
+void check_version(const Archive& archive, const std::string& path) {
+  constexpr uint64_t kNewest = 10;
+  const std::string_view text = archive.find("version")
+                                    ? archive.record("version")
+                                    : archive.record(".data/version");
+  const auto version = parse_number<uint64_t>(
+      text.substr(0, text.find_last_not_of(" \r\n") + 1));
+  if (!version || *version < 1 || *version > kNewest)
+    fail(ErrorKind::format,
+         "{}: is not an archive of torch.save: its version is \"{}\", 1 to {} "
+         "are known",
+         path,
+         printable(text),
+         kNewest);
+}
 
-  bool contains(const std::string& name) {
-    return asking([&] { return reader_->hasRecord(name); });
-  }
-  std::string_view record(const std::string& name) {
-    const auto [header, begin, size] = asking([&] {
-      return std::array<uint64_t, 3>{reader_->getRecordHeaderOffset(name),
-                                     reader_->getRecordOffset(name),
-                                     reader_->getRecordSize(name)};
-    });
-    const std::string_view file = text_of(*file_);
-    if (begin > file.size() || size > file.size() - begin || header >= begin)
-      fail(ErrorKind::format,
-           "{}: record \"{}\" has {} bytes at byte {}, the file has {}",
-           file_->path(),
-           name,
-           size,
-           begin,
-           file.size());
-    if (little_endian(file.substr(header + kMethodOffset, 2)) != 0)
-      fail(ErrorKind::unsupported,
-           "{}: record \"{}\" is compressed. torch.save does not do that; save "
-           "it again, or unpack and zip it with `zip -0`.",
-           file_->path(),
-           name);
-    return file.substr(begin, size);
-  }
-
- private:
-  // LibTorch's own complaints become ours, without their backtrace.
-  template <typename Question>
-  std::invoke_result_t<Question> asking(Question question) const {
-    try {
-      return question();
-    } catch (const c10::Error& error) {
-      const std::string_view message = error.what_without_backtrace();
-      fail(ErrorKind::format,
-           "{}: is not an archive of torch.save: {}. Is the download complete?",
-           file_->path(),
-           message.substr(0, message.find('\n')));
-    }
-  }
-
-  std::shared_ptr<MappedFile> file_;
-  std::unique_ptr<PyTorchStreamReader> reader_;
-};
-
-bool is_old_form(std::string_view file) {
-  return file.size() > kProtocolBytes && file[0] == '\x80' &&
-         file.substr(kProtocolBytes).starts_with(kOldMagic);
+// Where the first pickle of the old form ends, or 0 for another file. Protocol
+// 4 begins with the length of a frame.
+size_t end_of_magic(std::string_view file) {
+  size_t at = kProtocolBytes;
+  if (file.size() < at || file[0] != '\x80') return 0;
+  if (file.substr(at).starts_with('\x95')) at += kFrameBytes;
+  return at < file.size() && file.substr(at).starts_with(kOldMagic)
+             ? at + kOldMagic.size()
+             : 0;
 }
 
 }  // namespace
@@ -124,8 +116,8 @@ TorchFile::TorchFile(const std::string& path)
   const std::string_view file = text_of(*file_);
   if (file.starts_with(kZipMagic))
     read_zip();
-  else if (is_old_form(file))
-    read_old_form();
+  else if (const size_t begin = end_of_magic(file))
+    read_old_form(begin);
   else
     fail(ErrorKind::format,
          "{}: is not a file of torch.save: it begins with neither a zip "
@@ -146,14 +138,14 @@ void TorchFile::check_storages() const {
       fail(ErrorKind::format,
            "{}: storage \"{}\" is missing",
            path(),
-           storage.key);
+           printable(storage.key));
     const size_t size = size_of(storage.dtype);
     const auto elements = static_cast<uint64_t>(storage.elements);
     if (found->second.size % size != 0 || found->second.size / size != elements)
       fail(ErrorKind::format,
            "{}: storage \"{}\" has {} bytes, which are not {} elements of {}",
            path(),
-           storage.key,
+           printable(storage.key),
            found->second.size,
            elements,
            name_of(storage.dtype));
@@ -161,12 +153,13 @@ void TorchFile::check_storages() const {
 }
 
 void TorchFile::read_zip() {
-  ZipTable zip(file_);
-  if (zip.contains("byteorder") && zip.record("byteorder") != "little")
+  const Archive zip(*file_);
+  check_version(zip, path());
+  if (const auto order = zip.find("byteorder"); order && *order != "little")
     fail(ErrorKind::unsupported,
          "{}: its byte order is \"{}\", only little is read",
          path(),
-         zip.record("byteorder"));
+         printable(*order));
   const std::string_view data = zip.record("data.pkl");
   pickle_ = read_pickle(std::as_bytes(std::span(data)), path());
   const char* start = text_of(*file_).data();
@@ -181,9 +174,8 @@ void TorchFile::read_zip() {
 // Magic number, version, facts about the machine, what was saved, the keys of
 // its storages; then every storage: its number of elements and its bytes.
 // Source: torch/serialization.py, _legacy_load.
-void TorchFile::read_old_form() {
+void TorchFile::read_old_form(uint64_t at) {
   const std::span<const std::byte> bytes = file_->bytes();
-  uint64_t at = kProtocolBytes + kOldMagic.size();
   const auto next = [&] {
     Pickle pickle = read_pickle(bytes.subspan(at), path());
     at += pickle.size;
@@ -216,7 +208,7 @@ void TorchFile::read_old_form() {
       fail(ErrorKind::format,
            "{}: storage \"{}\" is not at byte {}. Is the download complete?",
            path(),
-           key->text,
+           printable(key->text),
            at);
     storages_[key->text] = {at + 8, elements * size->second};
     at += 8 + elements * size->second;
@@ -236,7 +228,7 @@ void TorchFile::list_entries() {
       fail(ErrorKind::format,
            "{}: tensor \"{}\" is there twice",
            path(),
-           key.text);
+           printable(key.text));
     const DType dtype = tensor.storage.dtype;
     const Bytes& bytes = storages_.at(tensor.storage.key);
     const int64_t elements = c10::multiply_integers(tensor.shape);
@@ -261,8 +253,9 @@ Tensor TorchFile::view(const PickleTensor& tensor) const {
   if (reinterpret_cast<uintptr_t>(data) % size_of(dtype) == 0)
     return at::from_blob(
         data, tensor.shape, tensor.strides, [keep = file_](void*) {}, options);
-  // Copied as bytes: the part of the storage from the first element on.
-  const uint64_t size = bytes.begin + bytes.size - begin;
+  // Copied as bytes: from the first element to the last one.
+  const size_t size = at::detail::computeStorageNbytes(
+      tensor.shape, tensor.strides, size_of(dtype));
   const Tensor raw = at::empty({static_cast<int64_t>(size)}, at::kByte);
   std::memcpy(raw.data_ptr(), data, size);
   return raw.view(to_scalar_type(dtype))

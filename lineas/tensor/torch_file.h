@@ -45,7 +45,8 @@ class TorchFile : public WeightFile {
     uint64_t size = 0;
   };
   void read_zip();
-  void read_old_form();
+  /// `at`: where the magic number ends.
+  void read_old_form(uint64_t at);
   void check_storages() const;
   void list_entries();
 

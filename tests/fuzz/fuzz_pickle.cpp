@@ -1,10 +1,12 @@
 // Any bytes as a pickle: a tree of plain values or an Error, quickly. Every
-// tensor in it lies inside its storage.
+// tensor in it lies inside its storage. And as the archive that pickles come
+// in: every entry lies inside the file.
 #include <cstdlib>
 #include <set>
 
 #include "lineas/base/error.h"
 #include "lineas/tensor/pickle.h"
+#include "lineas/tensor/zip_directory.h"
 
 namespace {
 
@@ -41,6 +43,14 @@ void check_pickle(const Pickle& pickle, size_t size) {
   }
 }
 
+void check_archive(std::string_view file) {
+  for (const auto& [name, bytes] : read_zip_directory(file, "fuzz"))
+    for (const std::string_view part : {name, bytes}) {
+      check(part.data() >= file.data());
+      check(part.data() + part.size() <= file.data() + file.size());
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -49,6 +59,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                  size);
   } catch (const Error& error) {
     check(std::string(error.what()).find("fuzz: pickle: byte") == 0);
+  }
+  try {
+    check_archive({reinterpret_cast<const char*>(data), size});
+  } catch (const Error& error) {
+    check(std::string(error.what()).find("fuzz: ") == 0);
   }
   return 0;
 }

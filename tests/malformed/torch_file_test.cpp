@@ -5,12 +5,15 @@
 #include "lineas/tensor/checkpoint.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/zip.h"
 
 namespace lineas {
 namespace {
 
 using testing::expect_error;
 using testing::TempFolder;
+using testing::zip_of;
+using testing::ZipPart;
 
 std::string bytes_of_file(const std::string& name) {
   return read_file(LINEAS_SOURCE_DIR "/tests/tensor/data/" + name);
@@ -91,6 +94,53 @@ void expect_exchanged(const std::string& from,
   folder.write("changed.bin", bytes);
   expect_error(kind, {folder / "changed.bin", says}, [&] {
     TorchFile file(folder / "changed.bin");
+  });
+}
+
+// An archive of an empty dict with another part, or with another version.
+void expect_archive_refused(const ZipPart& other,
+                            ErrorKind kind,
+                            std::vector<std::string> says) {
+  const TempFolder folder;
+  std::vector<ZipPart> parts = {{"a/data.pkl", "\x80\x02}."}};
+  if (other.name != "a/version") parts.push_back({"a/version", "3\n"});
+  folder.write("good.bin", zip_of(parts));
+  if (other.name != "a/version") TorchFile good(folder / "good.bin");
+  parts.push_back(other);
+  folder.write("bad.bin", zip_of(parts));
+  says.push_back(folder / "bad.bin");
+  expect_error(kind, says, [&] { TorchFile file(folder / "bad.bin"); });
+}
+
+TEST(TorchFile, ArchivesAreHeldAgainstTheFile) {
+  // What unpacks to gigabytes is not unpacked, wherever it stands.
+  for (const char* name :
+       {"a/version", "a/.data/serialization_id", "a/data/0", "a/unknown"})
+    expect_archive_refused({.name = name,
+                            .bytes = "\xed\xc1\x01",
+                            .method = 8,
+                            .unpacked_size = 1u << 31},
+                           ErrorKind::unsupported,
+                           {name, "compressed"});
+  expect_archive_refused({.name = "a/x", .bytes = "1", .size = 1 << 20},
+                         ErrorKind::format,
+                         {"a/x"});
+  expect_archive_refused({"a/data.pkl", "."}, ErrorKind::format, {"twice"});
+  expect_archive_refused(
+      {"b/data.pkl", "."}, ErrorKind::format, {"several", "data.pkl"});
+  expect_archive_refused(
+      {"a/byteorder", "\x1b[31m"}, ErrorKind::unsupported, {"\"\\x1b[31m\""});
+}
+
+TEST(TorchFile, VersionsOfTheArchiveAreNumbers) {
+  for (const char* version :
+       {"", "abc", "-1", "0", "99", "3 4", "99999999999999999999999999"})
+    expect_archive_refused(
+        {"a/version", version}, ErrorKind::format, {"version is", "1 to 10"});
+  const TempFolder folder;
+  folder.write("none.bin", zip_of({{"a/data.pkl", "\x80\x02}."}}));
+  expect_error(ErrorKind::format, {folder / "none.bin", "version"}, [&] {
+    TorchFile file(folder / "none.bin");
   });
 }
 

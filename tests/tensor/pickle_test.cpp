@@ -212,5 +212,35 @@ TEST(Pickle, StoragesAreNamedAsTorchNamesThem) {
   });
 }
 
+// How protocol 2 writes a frozenset, in Python 2's words and in 3's.
+TEST(Pickle, SetsThatAreFrozen) {
+  for (const std::string module : {"builtins", "__builtin__"}) {
+    const Pickle pickle = read("c" + module + "\nfrozenset\n(]K\x05" + "atR.");
+    EXPECT_EQ(pickle.root->kind, PickleKind::set);
+    EXPECT_EQ(pickle.root->items.at(0)->integer, 5);
+  }
+}
+
+TEST(Pickle, TextsInMessagesAreHarmless) {
+  using testing::error_message;
+  const std::string rude = "\x1b[31m" + std::string(90, 'a');
+  const std::string text = "\x8c"s + static_cast<char>(rude.size()) + rude;
+  for (const std::string& bytes :
+       {"c" + rude + "\n" + rude + rude + "\n.",
+        "c_codecs\nencode\n(\x8c\x01x" + text + "tR.",
+        "(\x8c\x07storagecnumpy\ndtype\n(" + text + "tRX\1\0\0\0k"s +
+            "\x8c\x03" + "cpuK\x04tQ."}) {
+    try {
+      read(bytes);
+      ADD_FAILURE() << bytes;
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      EXPECT_EQ(message.find('\x1b'), std::string::npos) << message;
+      EXPECT_NE(message.find("\\x1b[31m"), std::string::npos) << message;
+      EXPECT_LT(message.size(), 400u);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lineas

@@ -2,6 +2,8 @@
 // tools/goldens/make_torch_files.py), and lineas/tensor/torch_writer.cpp.
 #include "lineas/tensor/torch_file.h"
 
+#include <ATen/EmptyTensor.h>
+
 #include "lineas/tensor/checkpoint.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
@@ -84,6 +86,36 @@ TEST(TorchFile, PlainValues) {
   // Beside all that, the one tensor is an entry.
   ASSERT_EQ(file.entries().size(), 1u);
   EXPECT_TRUE(file.view(file.entries()[0]).equal(at::arange(3.0)));
+}
+
+// Storages of the old form lie at any byte: a copy is as long as its tensor,
+// not as the storage behind it.
+TEST(TorchFile, CopiesReachFromFirstToLastElement) {
+  const TorchFile file(data("old.bin"));
+  for (const TensorEntry& entry : file.entries()) {
+    const Tensor view = file.view(entry);
+    EXPECT_EQ(view.storage().nbytes(),
+              at::detail::computeStorageNbytes(
+                  view.sizes(), view.strides(), view.element_size()))
+        << entry.name;
+  }
+}
+
+// Protocols 4 and 5 put the magic number into a frame.
+TEST(TorchFile, TheOldFormMayBeginWithAFrame) {
+  const TempFolder folder;
+  const std::string old = read_file(data("old.bin"));
+  for (const char protocol : {'\4', '\5'}) {
+    folder.write("framed.bin",
+                 std::string("\x80") + protocol + "\x95\x0d" +
+                     std::string(7, '\0') + old.substr(2));
+    const TorchFile file(folder / "framed.bin");
+    EXPECT_EQ(file.entries().size(),
+              TorchFile(data("old.bin")).entries().size());
+    EXPECT_TRUE(
+        file.view(entry_of(file, "f64"))
+            .equal(SafetensorsFile(data("values.safetensors")).view("f64")));
+  }
 }
 
 TEST(TorchFile, NothingIsExecuted) {
