@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <set>
 
 #include "lineas/base/error.h"
-#include "lineas/base/log.h"
+#include "lineas/base/names.h"
+#include "lineas/base/printable.h"
 #include "lineas/base/version.h"
 #include "lineas/ot/auroc.h"
 #include "lineas/ot/moments.h"
@@ -14,10 +16,9 @@
 namespace lineas {
 namespace {
 
-constexpr const char* kExtension = ".statedict";
+constexpr const char* kChosen = "quantiles_src";
 constexpr const char* kEverywhere = "q_all";
-// What a support is called where its percents are not known.
-constexpr const char* kWholeRange = "q_0_100";
+constexpr double kFarAway = 1e6;  // "q_all" once a map is fitted: -1e6, 1e6
 constexpr auto kWide = at::kDouble;
 
 /// One file: a dict of tensors, texts and numbers.
@@ -43,7 +44,10 @@ class Statedict {
   Tensor check_width(const Tensor& values_D,
                      const std::string& key,
                      int64_t width) const;
-  std::optional<Interval> support(int64_t width) const;
+  /// The support. Its bounds may be those of the `fitted_D` neurons alone.
+  std::optional<Interval> support(const Tensor& fitted_D) const;
+  /// The values in float32, which they must fit.
+  Tensor narrow(const Tensor& values_D, const std::string& key) const;
 
   template <typename... Args>
   [[noreturn]] void refuse(const std::string& key,
@@ -52,11 +56,16 @@ class Statedict {
     fail(ErrorKind::format,
          "{}: {}{}",
          file_.path(),
-         key.empty() ? "" : fmt::format("\"{}\": ", key),
+         key.empty() ? "" : fmt::format("\"{}\": ", printable(key)),
          fmt::format(format, std::forward<Args>(args)...));
   }
 
  private:
+  Tensor bound(const PickleValue& value,
+               const std::string& key,
+               const Tensor& fitted_D,
+               double elsewhere) const;
+
   TorchFile file_;
 };
 
@@ -83,7 +92,15 @@ Tensor Statedict::vector(const PickleValue* value,
 Tensor Statedict::vector(const std::string& key) const {
   const Tensor values_D = vector(find(key), key);
   if (values_D.isinf().any().item<bool>()) refuse(key, "has infinite values");
+  narrow(values_D, key);
   return values_D;
+}
+
+Tensor Statedict::narrow(const Tensor& values_D, const std::string& key) const {
+  const Tensor narrow_D = values_D.to(at::kFloat);
+  if (!narrow_D.isfinite().equal(values_D.isfinite()))
+    refuse(key, "has values beyond float32, or makes the map have them");
+  return narrow_D;
 }
 
 Tensor Statedict::check_width(const Tensor& values_D,
@@ -94,34 +111,58 @@ Tensor Statedict::check_width(const Tensor& values_D,
   return values_D;
 }
 
-// The quantiles of the source sample between which the map acts; "q_all" is
-// everywhere (in the published programs, from -1e6 to 1e6).
-std::optional<Interval> Statedict::support(int64_t width) const {
-  const PickleValue* chosen = find("quantiles_src");
-  if (chosen == nullptr || chosen->kind == PickleKind::none) return {};
-  if (chosen->kind != PickleKind::text)
-    refuse("quantiles_src", "is {}, not a text", name_of(chosen->kind));
-  if (chosen->text == kEverywhere) return {};
-  const PickleValue* all = find("quantiles_dict_src");
-  const PickleValue* pair = all == nullptr ? nullptr : all->find(chosen->text);
-  if (pair == nullptr || pair->items.size() != 2)
-    refuse(
-        "quantiles_dict_src", "has no pair of quantiles \"{}\"", chosen->text);
-  const auto bound = [&](size_t i) {
-    return check_width(
-               vector(pair->items[i], chosen->text), chosen->text, width)
-        .to(at::kFloat);
-  };
-  const Interval support{bound(0), bound(1)};
-  if ((support.low_D > support.high_D).any().item<bool>())
-    refuse(chosen->text, "has a lower bound above the upper one");
-  return support;
+Tensor Statedict::bound(const PickleValue& value,
+                        const std::string& key,
+                        const Tensor& fitted_D,
+                        double elsewhere) const {
+  const Tensor values = narrow(vector(&value, key), key);
+  const int64_t width = fitted_D.size(0);
+  if (values.size(0) == width) return values;
+  const int64_t fitted = fitted_D.sum().item<int64_t>();
+  if (values.size(0) != fitted)
+    refuse(key,
+           "has {} neurons, the map has {}, {} of them fitted",
+           values.size(0),
+           width,
+           fitted);
+  return at::full({width}, elsewhere, at::kFloat)
+      .masked_scatter(fitted_D, values);
 }
 
-AffineMap to_map(const Tensor& scale_D,
-                 const Tensor& shift_D,
-                 std::optional<Interval> support) {
-  return {scale_D.to(at::kFloat), shift_D.to(at::kFloat), std::move(support)};
+bool is_everywhere(const PickleValue& pair) {
+  const auto number = [&](size_t i) {
+    return pair.items[i]->kind == PickleKind::real ? pair.items[i]->real : 0;
+  };
+  return number(0) <= -kFarAway && number(1) >= kFarAway;
+}
+
+// The quantiles of the source sample between which the map acts: by their name
+// or, as the published programs write them after fitting, themselves.
+std::optional<Interval> Statedict::support(const Tensor& fitted_D) const {
+  const PickleValue* pair = find(kChosen);
+  if (pair == nullptr || pair->kind == PickleKind::none) return {};
+  std::string key = kChosen;
+  if (pair->kind == PickleKind::text) {
+    key = pair->text;
+    if (key == kEverywhere) return {};
+    const PickleValue* all = find("quantiles_dict_src");
+    pair = all == nullptr ? nullptr : all->find(key);
+    if (pair == nullptr || pair->items.size() != 2)
+      refuse("quantiles_dict_src",
+             "has no pair of quantiles \"{}\"",
+             printable(key));
+  } else if ((pair->kind != PickleKind::list &&
+              pair->kind != PickleKind::tuple) ||
+             pair->items.size() != 2) {
+    refuse(
+        key, "is {}, neither a text nor a pair of bounds", name_of(pair->kind));
+  }
+  if (is_everywhere(*pair) || !fitted_D.any().item<bool>()) return {};
+  const Interval support{bound(*pair->items[0], key, fitted_D, -INFINITY),
+                         bound(*pair->items[1], key, fitted_D, INFINITY)};
+  if ((support.low_D > support.high_D).any().item<bool>())
+    refuse(key, "has a lower bound above the upper one");
+  return support;
 }
 
 AffineMap read_affine(const Statedict& file) {
@@ -131,7 +172,9 @@ AffineMap read_affine(const Statedict& file) {
   if (dim != nullptr && dim->kind == PickleKind::integer &&
       dim->integer != width)
     file.refuse("dim", "is {}, net.w1 has {} neurons", dim->integer, width);
-  return to_map(scale_D, file.vector("net.b1", width), file.support(width));
+  return {file.narrow(scale_D, "net.w1"),
+          file.narrow(file.vector("net.b1", width), "net.b1"),
+          file.support(at::ones({width}, at::kBool))};
 }
 
 // (s2/s1)(z - m1) + m2; neurons that hardly vary are left alone.
@@ -141,6 +184,9 @@ AffineMap read_gaussian(const Statedict& file, bool only_means) {
   const Tensor target_mean_D = file.vector("mu2", width);
   const Tensor deviation_D = file.vector("std1", width);
   const Tensor target_D = file.vector("std2", width);
+  for (const char* key : {"std1", "std2"})
+    if ((file.vector(key) < 0).any().item<bool>())
+      file.refuse(key, "has a negative deviation");
   const Tensor varies_D =
       (deviation_D > kLeastDeviation).logical_and(target_D > kLeastDeviation);
   const Tensor ones_D = at::ones_like(mean_D);
@@ -148,14 +194,21 @@ AffineMap read_gaussian(const Statedict& file, bool only_means) {
       only_means ? ones_D : at::where(varies_D, target_D / deviation_D, ones_D);
   const Tensor shift_D = at::where(
       varies_D, target_mean_D - scale_D * mean_D, at::zeros_like(mean_D));
-  return to_map(scale_D, shift_D, file.support(width));
+  return {file.narrow(scale_D, "std2"),
+          file.narrow(shift_D, "mu2"),
+          file.support(varies_D)};
 }
 
 AffineMap read_aura(const Statedict& file) {
-  const Tensor scale_D = file.contains("auroc")
-                             ? aura_scale(file.vector("auroc"))
-                             : file.vector("alpha");
-  return to_map(scale_D, at::zeros_like(scale_D), std::nullopt);
+  if (!file.contains("auroc")) {
+    const Tensor alpha_D = file.narrow(file.vector("alpha"), "alpha");
+    return {alpha_D, at::zeros_like(alpha_D)};
+  }
+  const Tensor auroc_D = file.vector("auroc");
+  if ((auroc_D < 0).logical_or(auroc_D > 1).any().item<bool>())
+    file.refuse("auroc", "has values outside [0, 1]");
+  return {aura_scale(auroc_D).to(at::kFloat),
+          at::zeros_like(auroc_D, at::kFloat)};
 }
 
 struct Imported {
@@ -200,7 +253,7 @@ std::vector<std::string> modules_of(const std::string& folder) {
   std::vector<std::string> modules;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
-    if (entry.path().extension() == kExtension)
+    if (entry.path().extension() == kStatedictExtension)
       modules.push_back(entry.path().stem().string());
   std::sort(modules.begin(), modules.end(), comes_before);
   return modules;
@@ -210,87 +263,11 @@ std::string site_of(const std::string& module) {
   return module.ends_with(":0") ? module.substr(0, module.size() - 2) : module;
 }
 
-// "q_5_95" where the map was learned with --support-range 5,95.
-std::string quantiles_name(const MapSet& set) {
-  const Json& provenance = set.provenance;
-  std::string range = provenance.is_object() && provenance.contains("options")
-                          ? text_or_none(provenance["options"], "support-range")
-                          : "";
-  std::replace(range.begin(), range.end(), ',', '_');
-  return range.empty() ? kWholeRange : "q_" + range;
-}
-
-bool is_layer_wise(const MapSet& set) {
-  return text_or_none(set.provenance, "method").ends_with("-act");
-}
-
-TorchDict to_dict(const AffineMap& map, const MapSet& set) {
-  const int64_t width = map.width();
-  TorchDict dict{{{"net.w1", {map.scale_D.to(at::kFloat).view({1, width})}},
-                  {"net.b1", {map.shift_D.to(at::kFloat).view({1, width})}},
-                  {"dim", {width}}}};
-  if (!map.support && !is_layer_wise(set)) return dict;
-  TorchDict quantiles;
-  const std::string name = map.support ? quantiles_name(set) : kEverywhere;
-  if (map.support)
-    quantiles.items.emplace_back(
-        name,
-        TorchItem{std::vector<Tensor>{map.support->low_D.to(kWide),
-                                      map.support->high_D.to(kWide)}});
-  dict.items.emplace_back("quantiles_dict_src", TorchItem{quantiles});
-  dict.items.emplace_back("quantiles_src", TorchItem{name});
-  return dict;
-}
-
-// All files, or none: half a folder would look like a whole one.
-void write_files(const std::string& folder, const MapSet& set) {
-  std::vector<std::string> written;
-  try {
-    for (const auto& [site, map] : set.maps) {
-      written.push_back(folder + "/" + site + kExtension);
-      write_torch_file(written.back(), to_dict(map, set));
-    }
-  } catch (...) {
-    std::error_code ignored;
-    for (const std::string& path : written)
-      std::filesystem::remove(path, ignored);
-    throw;
-  }
-}
-
-void warn_of_rules(const std::string& folder, const MapRules& rules) {
-  const MapRules plain;
-  std::vector<std::string> lost;
-  if (rules.position != plain.position)
-    lost.push_back("position " + to_string(rules.position));
-  if (rules.tokens != plain.tokens)
-    lost.push_back("tokens " + to_string(rules.tokens));
-  if (rules.guidance != plain.guidance)
-    lost.push_back("guidance " + to_string(rules.guidance));
-  if (!lost.empty())
-    log_warning(
-        "{}: this form has no place for {}; state it where the maps are used",
-        folder,
-        fmt::join(lost, ", "));
-}
-
-void check_writable_form(const std::string& folder, const MapSet& set) {
-  if (!modules_of(folder).empty())
-    fail(ErrorKind::resource,
-         "{}: already has {} files, which would be read as maps too. Name a "
-         "new folder.",
-         folder,
-         kExtension);
-  for (const auto& [name, map] : set.maps)
-    if (split_map_name(name).step || name.find('/') != std::string::npos)
-      fail(ErrorKind::unsupported,
-           "map \"{}\" has no place in a {} folder: a file a module, for all "
-           "steps",
-           name,
-           kExtension);
-}
-
 }  // namespace
+
+bool has_statedict_files(const std::string& folder) {
+  return !modules_of(folder).empty();
+}
 
 MapSet read_statedict_folder(const std::string& folder,
                              const StatedictOptions& options) {
@@ -300,13 +277,15 @@ MapSet read_statedict_folder(const std::string& folder,
          "{}: has no {} files. It must be the folder that the published "
          "program wrote for one run.",
          folder,
-         kExtension);
+         kStatedictExtension);
   MapSet set;
   std::string method;
+  std::set<std::string> sites;
   for (const std::string& module : modules) {
+    check_site_name(module, folder);
     const Imported imported =
-        read_file_map(folder + "/" + module + kExtension, options);
-    if (set.find(site_of(module)) != nullptr)
+        read_file_map(folder + "/" + module + kStatedictExtension, options);
+    if (!sites.insert(site_of(module)).second)
       fail(ErrorKind::format,
            "{}: {} is there twice, with and without \":0\"",
            folder,
@@ -314,21 +293,11 @@ MapSet read_statedict_folder(const std::string& folder,
     set.maps.emplace_back(site_of(module), imported.map);
     method = imported.method;
   }
-  set.provenance = {{"tool", fmt::format("lineas.cpp {}", kVersion)},
-                    {"method", "convert"},
-                    {"from", fmt::format("{} ({})", kExtension, method)}};
+  set.provenance = {
+      {"tool", fmt::format("lineas.cpp {}", kVersion)},
+      {"method", "convert"},
+      {"from", fmt::format("{} ({})", kStatedictExtension, method)}};
   return set;
-}
-
-void write_statedict_folder(const std::string& folder, const MapSet& set) {
-  check_writable_form(folder, set);
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    fail(
-        ErrorKind::resource, "{}: cannot be made: {}", folder, error.message());
-  write_files(folder, set);
-  warn_of_rules(folder, set.rules);
 }
 
 }  // namespace lineas

@@ -1,5 +1,6 @@
 // Folders of .statedict files as Python's torch wrote them (remake:
-// tools/goldens/make_torch_files.py), and ours.
+// tools/goldens/make_torch_files.py), and ours
+// (lineas/maps/statedict_writer.cpp).
 #include "lineas/maps/statedict.h"
 
 #include "lineas/tensor/checkpoint.h"
@@ -172,6 +173,104 @@ TEST(Statedict, RefusesOtherContentsByFileAndKey) {
                    {"quantiles_src", {std::string("q_1_99")}},
                    {"quantiles_dict_src", {TorchDict{}}}}},
                  {"quantiles_dict_src", "q_1_99"});
+}
+
+// As the published hooks save themselves after fitting: the quantiles stand in
+// the place of their name, of Gaussian maps those of live neurons alone.
+TEST(Statedict, FittedMapsHaveTheirQuantilesInPlace) {
+  const MapSet linear = read_statedict_folder(kData + "fitted_linear");
+  const MapSet everywhere = read_statedict_folder(kData + "fitted_everywhere");
+  const MapSet gaussian = read_statedict_folder(kData + "fitted_gaussian");
+  const MapSet means =
+      read_statedict_folder(kData + "fitted_gaussian", {.only_means = true});
+  for (const std::string site : kModules) {
+    const auto& support = linear.find(site)->support.value();
+    EXPECT_TRUE(support.low_D.equal(expected("fitted." + site + ".low")));
+    EXPECT_TRUE(support.high_D.equal(expected("fitted." + site + ".high")));
+    EXPECT_TRUE(linear.find(site)->scale_D.equal(
+        expected("fitted." + site + ".scale")));
+    EXPECT_FALSE(everywhere.find(site)->support);
+    for (const MapSet* set : {&gaussian, &means}) {
+      const auto& scattered = set->find(site)->support.value();
+      EXPECT_TRUE(
+          scattered.low_D.equal(expected("fitted_gaussian." + site + ".low")));
+      EXPECT_TRUE(scattered.high_D.equal(
+          expected("fitted_gaussian." + site + ".high")));
+    }
+  }
+}
+
+TEST(Statedict, RefusesQuantilesThatDoNotFit) {
+  const Tensor one = at::ones({1, 3});
+  const auto refuse = [&](const TorchItem& quantiles,
+                          const std::vector<std::string>& parts) {
+    expect_refused(
+        {{{"net.w1", {one}}, {"net.b1", {one}}, {"quantiles_src", quantiles}}},
+        parts);
+  };
+  refuse({std::vector<Tensor>{one}}, {"\"quantiles_src\"", "pair"});
+  refuse({int64_t{3}}, {"\"quantiles_src\"", "an integer"});
+  refuse({std::vector<Tensor>{at::ones({2}), one}},
+         {"\"quantiles_src\"", "2 neurons", "3"});
+  refuse({std::vector<Tensor>{one, -one}}, {"\"quantiles_src\"", "above"});
+  refuse({std::vector<Tensor>{one.to(at::kDouble) * -1e300, one}},
+         {"\"quantiles_src\"", "float32"});
+}
+
+TEST(Statedict, RefusesNumbersThatNoMapHas) {
+  const Tensor one = at::ones({3});
+  const Tensor huge = at::full({3}, 1e300, at::kDouble);
+  expect_refused({{{"net.w1", {huge}}, {"net.b1", {one}}}},
+                 {"a.statedict", "\"net.w1\"", "float32"});
+  expect_refused({{{"net.w1", {one}}, {"net.b1", {huge}}}},
+                 {"a.statedict", "\"net.b1\"", "float32"});
+  expect_refused({{{"auroc", {at::tensor({0.5f, 1.5f})}}}},
+                 {"a.statedict", "\"auroc\"", "[0, 1]"});
+  expect_refused({{{"auroc", {at::tensor({0.5f, -0.1f})}}}},
+                 {"a.statedict", "\"auroc\"", "[0, 1]"});
+  expect_refused(
+      {{{"mu1", {one}}, {"mu2", {one}}, {"std1", {-one}}, {"std2", {one}}}},
+      {"a.statedict", "\"std1\"", "negative"});
+  expect_refused({{{"mu1", {one}},
+                   {"mu2", {one}},
+                   {"std1", {one * 2e-4}},
+                   {"std2", {one * 3e38}}}},
+                 {"a.statedict", "\"std2\"", "float32"});
+}
+
+TEST(Statedict, NamesOfFilesAreNamesOfSites) {
+  for (const char* name : {"\xff", "a\nb"}) {
+    const TempFolder folder;
+    write_torch_file(folder / (name + std::string(".statedict")),
+                     {{{"alpha", {at::ones({2})}}}});
+    expect_error(ErrorKind::format, {folder.path(), "no name for a site"}, [&] {
+      read_statedict_folder(folder.path());
+    });
+  }
+}
+
+// A file that cannot be written leaves nothing of the folder, and nothing else
+// is touched.
+TEST(Statedict, HalfAFolderIsNone) {
+  const TempFolder folder;
+  folder.write("config.json", "precious");
+  MapSet set = example(false);
+  set.maps[1].first = std::string(300, 'b');  // too long for a file
+  for (const char* name : {"/new/maps", "/new/maps/", ""}) {
+    expect_error(ErrorKind::resource, {}, [&] {
+      write_statedict_folder(folder.path() + name, set);
+    });
+    EXPECT_FALSE(std::filesystem::exists(folder / "new"));
+    EXPECT_FALSE(has_statedict_files(folder.path()));
+  }
+  set.maps[1].first = std::string("config.json\0", 12);
+  expect_error(ErrorKind::format, {"config.json\\x00"}, [&] {
+    write_statedict_folder(folder.path(), set);
+  });
+  EXPECT_EQ(read_file(folder / "config.json"), "precious");
+  EXPECT_FALSE(has_statedict_files(folder.path()));
+  expect_error(
+      ErrorKind::usage, {"empty"}, [&] { write_statedict_folder("", set); });
 }
 
 }  // namespace

@@ -124,6 +124,38 @@ def quantiles(generator, width):
             for name in ("q_0_100", "q_5_95")}
 
 
+def write_fitted(write, expected, module, generator):
+    """What the published hooks save after fit(): the chosen quantiles in the
+    place of their name, of the neurons alone that have a map."""
+    width = 4
+
+    def draw(*shape):
+        return torch.rand(*shape, generator=generator)
+
+    scale, shift = draw(1, width) + 0.5, draw(1, width)
+    low, high = draw(1, width).double() - 2, draw(1, width).double() + 1
+    state = {"net.w1": scale, "net.b1": shift,
+             "quantiles_dict_src": {"q_5_95": [low[0], high[0]]}}
+    write("fitted_linear", module, {**state, "quantiles_src": [low, high]})
+    write("fitted_everywhere", module, {**state, "quantiles_src": [-1e6, 1e6]})
+    mu1, mu2, std1, std2 = (draw(width) for _ in range(4))
+    std1[1], std2[3] = 1e-4, 0
+    mask = (std1 > 1e-4) & (std2 > 1e-4)
+    write("fitted_gaussian", module,
+          {"mu1": mu1, "mu2": mu2, "std1": std1, "std2": std2,
+           "quantiles_dict_src": {"q_5_95": [low[0], high[0]]},
+           "quantiles_src": [low[0][mask].view(1, -1),
+                             high[0][mask].view(1, -1)]})
+    expected[f"fitted.{module}.scale"] = scale[0].clone()
+    expected[f"fitted.{module}.low"] = low[0].float()
+    expected[f"fitted.{module}.high"] = high[0].float()
+    everywhere = torch.full((width,), torch.inf)
+    expected[f"fitted_gaussian.{module}.low"] = torch.where(
+        mask, low[0].float(), -everywhere)
+    expected[f"fitted_gaussian.{module}.high"] = torch.where(
+        mask, high[0].float(), everywhere)
+
+
 def write_statedicts():
     """The four kinds of file, two modules each; expected.safetensors has the
     maps that they mean."""
@@ -168,6 +200,9 @@ def write_statedicts():
         write("aura", module, {"auroc": auroc})
         expected[f"aura.{module}.scale"] = torch.where(
             auroc > 0.5, 1 - 2 * (auroc - 0.5), torch.ones(width))
+    generator = torch.Generator().manual_seed(10)
+    for layer in (2, 10):
+        write_fitted(write, expected, f"model.layers.{layer}.norm", generator)
     write("evil", "model.layers.2.norm", {"net.w1": Evil()})
     save_file(expected, MAPS / "expected.safetensors")
 
