@@ -5,7 +5,9 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/names.h"
 #include "lineas/base/numbers.h"
+#include "lineas/base/printable.h"
 #include "lineas/maps/map_set.h"
 #include "lineas/tensor/checkpoint.h"
 
@@ -31,7 +33,7 @@ void check_format(const Metadata& metadata, const std::string& path) {
          "{}: is not a map file: its metadata \"format\" is \"{}\", not "
          "\"{}\". `lineas learn` writes map files.",
          path,
-         format,
+         printable(format),
          kFormat);
   const std::string version = metadata_or(metadata, "version", "");
   if (version != kVersion)
@@ -39,7 +41,7 @@ void check_format(const Metadata& metadata, const std::string& path) {
          "{}: map format version \"{}\" is unknown to this program, which "
          "reads version {}. Is there a newer lineas?",
          path,
-         version,
+         printable(version),
          kVersion);
 }
 
@@ -54,7 +56,7 @@ T parse_rule(const Metadata& metadata,
   try {
     return parse(found->second);
   } catch (const Error& error) {
-    fail(ErrorKind::format, "{}: metadata: {}", path, error.what());
+    fail(ErrorKind::format, "{}: metadata: {}", path, printable(error.what()));
   }
 }
 
@@ -73,9 +75,10 @@ Json read_provenance(const Metadata& metadata, const std::string& path) {
   return provenance;
 }
 
-// The four tensors that a map may have in its file.
+// The four tensors that a map may have in its file, and its name there.
 struct Parts {
-  Tensor scale_D, shift_D, low_D, high_D;
+  std::string written;
+  Tensor scale_D = {}, shift_D = {}, low_D = {}, high_D = {};
 };
 
 Tensor* part_of(Parts& parts, const std::string& suffix) {
@@ -92,7 +95,7 @@ Tensor read_part(const SafetensorsFile& file, const TensorEntry& entry) {
     fail(ErrorKind::format,
          "{}: tensor \"{}\" is {} {}, a map's tensors are F32 [D]",
          file.path(),
-         entry.name,
+         printable(entry.name),
          name_of(entry.dtype),
          to_string(entry.shape));
   const Tensor part_D = file.view(entry).clone();
@@ -104,6 +107,13 @@ Tensor read_part(const SafetensorsFile& file, const TensorEntry& entry) {
   return part_D;
 }
 
+// "site:0" is "site" and "@03" is "@3".
+std::string plain_name(const std::string& name) {
+  auto [site, step] = split_map_name(name);
+  if (site.ends_with(":0")) site.resize(site.size() - 2);
+  return step ? fmt::format("{}@{}", site, *step) : site;
+}
+
 // Tensors by map name, in the order of the file.
 std::vector<std::pair<std::string, Parts>> read_parts(
     const SafetensorsFile& file) {
@@ -111,9 +121,17 @@ std::vector<std::pair<std::string, Parts>> read_parts(
   std::map<std::string, size_t> places;
   for (const TensorEntry& entry : file.entries()) {
     const size_t dot = entry.name.rfind('.');
-    const std::string name = entry.name.substr(0, dot);
+    const std::string written = entry.name.substr(0, dot);
+    check_site_name(written, file.path());
+    const std::string name = plain_name(written);
     const auto [found, is_new] = places.emplace(name, all.size());
-    if (is_new) all.emplace_back(name, Parts{});
+    if (is_new) all.emplace_back(name, Parts{written});
+    if (all[found->second].second.written != written)
+      fail(ErrorKind::format,
+           "{}: \"{}\" and \"{}\" are two names of one map",
+           file.path(),
+           all[found->second].second.written,
+           written);
     Tensor* part =
         dot == std::string::npos || dot == 0
             ? nullptr
@@ -122,7 +140,7 @@ std::vector<std::pair<std::string, Parts>> read_parts(
       fail(ErrorKind::format,
            "{}: tensor \"{}\" is none of <site>.scale, .shift, .low, .high",
            file.path(),
-           entry.name);
+           printable(entry.name));
     *part = read_part(file, entry);
   }
   return all;
@@ -165,13 +183,38 @@ AffineMap to_map(const Parts& parts, const std::string& where) {
 }
 
 // Refuses to write what could not be read back.
-void check_map(const std::string& name, const AffineMap& map) {
+void check_map(const std::string& path,
+               const std::string& name,
+               const AffineMap& map) {
+  check_site_name(name, path);
   for (const Tensor& part : {map.scale_D, map.shift_D})
     if (!part.isfinite().all().item<bool>())
       fail(ErrorKind::numeric,
            "the map of site \"{}\" has NaN or infinite values and is not "
            "written",
            name);
+  if (map.support &&
+      !(map.support->low_D <= map.support->high_D).all().item<bool>())
+    fail(ErrorKind::numeric,
+         "the support range of site \"{}\" has NaN or is upside down, and is "
+         "not written",
+         name);
+}
+
+// Names of files need not be UTF-8, JSON must be.
+std::string provenance_text(const std::string& path, const Json& provenance) {
+  const std::string text =
+      provenance.dump(-1, ' ', false, Json::error_handler_t::replace);
+  try {
+    parse_json(text, "its provenance");
+  } catch (const Error& error) {
+    fail(ErrorKind::format,
+         "{}: is not written, as nothing could read it: {}. Compose from the "
+         "maps that its parts were made of.",
+         path,
+         error.what());
+  }
+  return text;
 }
 
 }  // namespace
@@ -190,7 +233,7 @@ MapSpec parse_map_spec(const std::string& spec) {
 void write_map_set(const std::string& path, const MapSet& set) {
   std::vector<std::pair<std::string, Tensor>> tensors;
   for (const auto& [name, map] : set.maps) {
-    check_map(name, map);
+    check_map(path, name, map);
     tensors.emplace_back(name + ".scale", map.scale_D.to(at::kFloat));
     tensors.emplace_back(name + ".shift", map.shift_D.to(at::kFloat));
     if (!map.support) continue;
@@ -201,7 +244,7 @@ void write_map_set(const std::string& path, const MapSet& set) {
                     tensors,
                     {{"format", kFormat},
                      {"version", kVersion},
-                     {"provenance", set.provenance.dump()},
+                     {"provenance", provenance_text(path, set.provenance)},
                      {"position", to_string(set.rules.position)},
                      {"tokens", to_string(set.rules.tokens)},
                      {"guidance", to_string(set.rules.guidance)}});

@@ -5,6 +5,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/names.h"
 #include "lineas/base/numbers.h"
+#include "lineas/base/printable.h"
 
 namespace lineas {
 namespace {
@@ -124,14 +125,14 @@ void check_fits(const MapSet& set,
            "{}: is for a site \"{}\" that this model does not have. {} Was "
            "the map learned on another model?",
            where,
-           site,
+           printable(site),
            nearest_names(site, sites.names()));
     if (sites[index].width != map.width())
       fail(ErrorKind::shape,
            "{}: the map of site \"{}\" has {} neurons, the model has {} there. "
            "Was the map learned on another model?",
            where,
-           site,
+           printable(site),
            map.width(),
            sites[index].width);
   }

@@ -80,8 +80,10 @@ struct MapSpec {
 MapSpec parse_map_spec(const std::string& spec);
 
 /// Writes and reads the map file of docs/formats.md (safetensors). Reading
-/// checks names, shapes, dtypes, finiteness and metadata and throws format;
-/// writing throws numeric, naming the map, where one is not finite.
+/// checks names, shapes, dtypes, finiteness and metadata and throws format; it
+/// drops ":0" behind a site. Writing throws numeric, naming the map, where one
+/// is not finite, and format where reading would refuse the file (a provenance
+/// that nests too deeply or is too long).
 void write_map_set(const std::string& path, const MapSet& set);
 MapSet read_map_set(const std::string& path);
 

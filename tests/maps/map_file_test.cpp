@@ -146,5 +146,91 @@ TEST(MapFile, RefusesToWriteNaN) {
   EXPECT_FALSE(file_exists(folder / "map"));
 }
 
+Tensors map_named(const std::string& site) {
+  return {{site + ".scale", at::ones({2})}, {site + ".shift", at::ones({2})}};
+}
+
+TEST(MapFile, RefusesNamesThatAreNone) {
+  using namespace std::string_literals;
+  for (const std::string& site : {"config.json\0"s,
+                                  "a\nb"s,
+                                  "\x1b[31mred"s,
+                                  std::string(1025, 'a'),
+                                  std::string(50'000, 'a')})
+    expect_refused(map_named(site), good_metadata(), {"no name for a site"});
+  const TempFolder folder;
+  write_safetensors(
+      folder / "map", map_named(std::string(1024, 'a')), good_metadata());
+  EXPECT_EQ(read_map_set(folder / "map").maps[0].first.size(), 1024u);
+}
+
+TEST(MapFile, OneSiteHasOneName) {
+  const TempFolder folder;
+  const auto read_name = [&](const std::string& written) {
+    write_safetensors(folder / "map", map_named(written), good_metadata());
+    return read_map_set(folder / "map").maps.at(0).first;
+  };
+  EXPECT_EQ(read_name("mlp:0"), "mlp");
+  EXPECT_EQ(read_name("mlp:0@3"), "mlp@3");
+  EXPECT_EQ(read_name("mlp@03"), "mlp@3");
+  EXPECT_EQ(read_name("mlp:1@00"), "mlp:1@0");
+  EXPECT_EQ(read_name("mlp@x"), "mlp@x");
+  for (const auto& [one, other] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"mlp", "mlp:0"}, {"mlp@3", "mlp@03"}, {"mlp:0@3", "mlp@3"}}) {
+    Tensors both = map_named(one);
+    for (const auto& tensor : map_named(other)) both.push_back(tensor);
+    expect_refused(
+        both, good_metadata(), {"\"" + one + "\"", "\"" + other + "\""});
+    expect_refused({map_named(one)[0], map_named(other)[1]},
+                   good_metadata(),
+                   {"two names"});
+  }
+}
+
+TEST(MapFile, RefusesToWriteWhatItCouldNotRead) {
+  const TempFolder folder;
+  const auto expect_unwritten = [&](ErrorKind kind,
+                                    const std::vector<std::string>& parts,
+                                    const MapSet& set) {
+    expect_error(kind, parts, [&] { write_map_set(folder / "map", set); });
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+  };
+  MapSet set = example();
+  for (int i = 0; i < 70; ++i) set.provenance = {{"parts", set.provenance}};
+  expect_unwritten(
+      ErrorKind::format, {folder / "map", "provenance", "64 levels"}, set);
+  set.provenance = {{"loss", std::string(100'000'001, 'a')}};
+  expect_unwritten(ErrorKind::format, {"100000000"}, set);
+  set = example();
+  set.maps[0].first = "a\nb";
+  expect_unwritten(ErrorKind::format, {"a\\x0ab"}, set);
+  set = example();
+  set.maps[1].second.support->low_D = at::full({2}, NAN);
+  expect_unwritten(ErrorKind::numeric, {"a.mlp", "support"}, set);
+}
+
+TEST(MapFile, ProvenanceNeedNotBeUtf8) {
+  const TempFolder folder;
+  MapSet set = example();
+  set.provenance["source"] = {{"name", "\xff.txt"}};
+  write_map_set(folder / "map", set);
+  EXPECT_EQ(read_map_set(folder / "map").provenance["source"]["name"],
+            "\ufffd.txt");
+}
+
+TEST(MapFile, WordsOfTheFileAreShownNotObeyed) {
+  const TempFolder folder;
+  for (const char* key : {"format", "version", "position", "tokens"}) {
+    Metadata metadata = good_metadata();
+    metadata[key] = "\x1b[31m" + std::string(5000, 'a');
+    write_safetensors(folder / "map", good_tensors(), metadata);
+    const std::string message = testing::error_message(
+        ErrorKind::format, [&] { read_map_set(folder / "map"); });
+    EXPECT_NE(message.find("\\x1b[31maaa"), std::string::npos) << message;
+    EXPECT_LT(message.size(), 500u);
+  }
+}
+
 }  // namespace
 }  // namespace lineas
