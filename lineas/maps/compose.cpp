@@ -2,18 +2,27 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <list>
+#include <set>
+#include <unordered_map>
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/base/printable.h"
 #include "lineas/base/version.h"
 
 namespace lineas {
 namespace {
 
+using Path = std::filesystem::path;
+
 constexpr auto kWide = at::kDouble;
 constexpr double kSmallestSlope = 1e-3;
 constexpr int64_t kNamedNeurons = 8;
-constexpr const char* kSum = "compose";  // the method of a sum
+// What provenance calls the method.
+constexpr std::string_view kSum = "compose";
+constexpr std::string_view kChain = "compose --chain";
+constexpr std::string_view kInverse = "compose --inverse";
 
 // What a part does at a site, at its strength, in double.
 struct WideMap {
@@ -43,6 +52,12 @@ std::string fingerprint_of(const MapSet& set) {
   return model_word(set, "fingerprint");
 }
 
+std::string model_text(const MapSet& set) {
+  return fmt::format("{} ({})",
+                     printable(model_word(set, "id")),
+                     printable(fingerprint_of(set)));
+}
+
 // The first neuron at which two supports differ, or -1.
 int64_t first_difference(const Interval& a, const Interval& b) {
   const Tensor differs_D =
@@ -54,11 +69,26 @@ int64_t first_difference(const Interval& a, const Interval& b) {
 
 std::string describe(const std::optional<Interval>& support, int64_t neuron) {
   if (!support) return "none";
-  return fmt::format("({:g}, {:g}) at neuron {}",
+  return fmt::format("({:.9g}, {:.9g}) at neuron {}",
                      support->low_D[neuron].item<float>(),
                      support->high_D[neuron].item<float>(),
                      neuron);
 }
+
+// A set's maps by name.
+class Index {
+ public:
+  explicit Index(const MapSet& set) {
+    for (const auto& [name, map] : set.maps) maps_.emplace(name, &map);
+  }
+  const AffineMap* find(const std::string& name) const {
+    const auto found = maps_.find(name);
+    return found == maps_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::string_view, const AffineMap*> maps_;
+};
 
 // Maps of several parts at one site, and whose they are.
 struct Common {
@@ -126,15 +156,24 @@ AffineMap merge(const Common& common, Composition composition) {
 // All map names: those of the first part, and the others' where they stand
 // between their neighbours.
 std::vector<std::string> merge_names(std::span<const Steering> parts) {
-  std::vector<std::string> names;
+  std::list<std::string> names;
+  std::unordered_map<std::string, std::list<std::string>::iterator> known;
   for (const Steering& part : parts) {
     auto place = names.begin();
     for (const auto& [name, map] : part.set.maps) {
-      const auto found = std::find(names.begin(), names.end(), name);
-      place = (found == names.end() ? names.insert(place, name) : found) + 1;
+      const auto [found, is_new] = known.try_emplace(name);
+      if (is_new) found->second = names.insert(place, name);
+      place = std::next(found->second);
     }
   }
-  return names;
+  return {names.begin(), names.end()};
+}
+
+// A map without a model (a converted one) goes with any of its widths.
+bool are_of_one_model(const MapSet& first, const MapSet& second) {
+  const std::string model = fingerprint_of(first);
+  const std::string other = fingerprint_of(second);
+  return model.empty() || other.empty() || model == other;
 }
 
 void check_together(std::span<const Steering> parts) {
@@ -144,18 +183,21 @@ void check_together(std::span<const Steering> parts) {
       if (const auto differences = rule_differences(parts[j], parts[i]);
           !differences.empty())
         fail(ErrorKind::shape,
-             "{} and {} do not go into one map: {}. Use both with --steer "
-             "instead.",
+             "{} and {} do not go into one map: {}. {}",
              parts[j].name,
              parts[i].name,
-             fmt::join(differences, "; "));
+             fmt::join(differences, "; "),
+             are_of_one_model(parts[j].set, parts[i].set)
+                 ? "Use both with --steer instead."
+                 : "A map moves the neurons of the model that it was learned "
+                   "on.");
 }
 
 void check_steps(const std::vector<std::string>& names) {
+  const std::set<std::string> known(names.begin(), names.end());
   for (const std::string& name : names) {
     const MapName parts = split_map_name(name);
-    if (parts.step &&
-        std::find(names.begin(), names.end(), parts.site) != names.end())
+    if (parts.step && known.contains(parts.site))
       fail(ErrorKind::unsupported,
            "site \"{}\" has a map of all steps and one of step {}: one after "
            "the other they have no place in one file. Compose without --chain.",
@@ -164,8 +206,8 @@ void check_steps(const std::vector<std::string>& names) {
   }
 }
 
-bool is_sum(const Json& provenance) {
-  if (!provenance.is_object() || provenance.value("method", Json()) != kSum ||
+bool is_list_of_parts(const Json& provenance, std::string_view method) {
+  if (text_or_none(provenance, "method") != method ||
       !provenance.value("parts", Json()).is_array())
     return false;
   const Json& parts = provenance["parts"];
@@ -174,12 +216,18 @@ bool is_sum(const Json& provenance) {
   });
 }
 
-// A sum of sums lists all its parts, each at s s_i, and nests no deeper.
-void add_parts(Json& list, const Steering& part, bool into_sum) {
+// Whether a part's own parts can stand in its place: a sum's in a sum, each at
+// s s_i, and a chain's in a chain that takes it as it is.
+bool is_flat(const Steering& part, std::string_view method) {
+  return is_list_of_parts(part.set.provenance, method) &&
+         (method == kSum || (method == kChain && part.strength == 1));
+}
+
+void add_parts(Json& list, const Steering& part, std::string_view method) {
   const Json& own = part.set.provenance;
-  if (!into_sum || !is_sum(own)) {
+  if (!is_flat(part, method)) {
     list.push_back(
-        {{"name", std::filesystem::path(part.name).filename().string()},
+        {{"name", printable_whole(Path(part.name).filename().string())},
          {"strength", part.strength},
          {"provenance", own}});
     return;
@@ -190,12 +238,12 @@ void add_parts(Json& list, const Steering& part, bool into_sum) {
   }
 }
 
-Json provenance_of(std::span<const Steering> parts, const char* method) {
+Json provenance_of(std::span<const Steering> parts, std::string_view method) {
   Json provenance = {{"tool", fmt::format("lineas.cpp {}", kVersion)},
                      {"method", method},
                      {"parts", Json::array()}};
   for (const Steering& part : parts) {
-    add_parts(provenance["parts"], part, method == std::string_view(kSum));
+    add_parts(provenance["parts"], part, method);
     if (!provenance.contains("model") && !fingerprint_of(part.set).empty())
       provenance["model"] = part.set.provenance["model"];
   }
@@ -247,17 +295,19 @@ MapSet compose_maps(std::span<const Steering> parts, Composition composition) {
   if (composition == Composition::chain) check_steps(names);
   MapSet set;
   set.rules = parts[0].set.rules;
+  std::vector<Index> indices;
+  for (const Steering& part : parts) indices.emplace_back(part.set);
   for (const std::string& name : names) {
     Common common{name, {}, {}};
-    for (const Steering& part : parts)
-      if (const AffineMap* map = part.set.find(name)) {
+    for (size_t i = 0; i < parts.size(); ++i)
+      if (const AffineMap* map = indices[i].find(name)) {
         common.maps.push_back(map);
-        common.parts.push_back(&part);
+        common.parts.push_back(&parts[i]);
       }
     set.maps.emplace_back(name, merge(common, composition));
   }
   set.provenance = provenance_of(
-      parts, composition == Composition::additive ? kSum : "compose --chain");
+      parts, composition == Composition::additive ? kSum : kChain);
   return set;
 }
 
@@ -282,7 +332,7 @@ MapSet invert_map(const Steering& part) {
         "image: it undoes the map where the map acted, and also moves values "
         "that lie in the image but came from outside the range.",
         part.name);
-  set.provenance = provenance_of({&part, 1}, "compose --inverse");
+  set.provenance = provenance_of({&part, 1}, kInverse);
   return set;
 }
 
@@ -294,9 +344,10 @@ bool SiteDifference::is_equal(double tolerance) const {
 std::vector<SiteDifference> compare_maps(const MapSet& first,
                                          const MapSet& second) {
   const Steering both[] = {{first}, {second}};
+  const Index in_first(first), in_second(second);
   std::vector<SiteDifference> differences;
   for (const std::string& site : merge_names(both)) {
-    const AffineMap *a = first.find(site), *b = second.find(site);
+    const AffineMap *a = in_first.find(site), *b = in_second.find(site);
     SiteDifference difference{.site = site,
                               .in_first = a != nullptr,
                               .in_second = b != nullptr,
@@ -332,13 +383,8 @@ std::vector<std::string> rule_differences(const Steering& first,
   compare("position", to_string(a.position), to_string(b.position));
   compare("tokens", to_string(a.tokens), to_string(b.tokens));
   compare("guidance", to_string(a.guidance), to_string(b.guidance));
-  // A map without a model (a converted one) goes with any of its widths.
-  const std::string model = fingerprint_of(first.set);
-  const std::string other = fingerprint_of(second.set);
-  if (!model.empty() && !other.empty() && model != other)
-    compare("the model",
-            fmt::format("{} ({})", model_word(first.set, "id"), model),
-            fmt::format("{} ({})", model_word(second.set, "id"), other));
+  if (!are_of_one_model(first.set, second.set))
+    compare("the model", model_text(first.set), model_text(second.set));
   return differences;
 }
 

@@ -15,7 +15,8 @@ namespace lineas {
 enum class Composition { additive, chain };
 
 /// One set that does what `parts` do, each at its strength; its provenance
-/// keeps theirs. A site that only some have keeps what those do. Throws shape,
+/// keeps theirs (the parts of sums in a sum, and of chains in a chain, side by
+/// side). A site that only some have keeps what those do. Throws shape,
 /// naming maps and values, where parts differ in position, tokens, guidance,
 /// model or width, or at a common site in their support; unsupported for a
 /// chain at a site with a support (the second map would have to ask where the

@@ -27,6 +27,12 @@ Tensor is_inside(const Tensor& x_SD, const Interval& support) {
   return (wide_SD > support.low_D).logical_and(wide_SD < support.high_D);
 }
 
+bool is_same(const std::optional<Interval>& a,
+             const std::optional<Interval>& b) {
+  return a.has_value() == b.has_value() &&
+         (!a || (a->low_D.equal(b->low_D) && a->high_D.equal(b->high_D)));
+}
+
 bool is_zero(const Tensor& x) {
   return x.count_nonzero().item<int64_t>() == 0;
 }
@@ -52,8 +58,8 @@ struct SteerTap::Sum {
             map.support};
   }
   bool goes_with(const Sum& other) const {
-    return !support && !other.support && rules == other.rules &&
-           step == other.step;
+    return rules == other.rules && step == other.step &&
+           is_same(support, other.support);
   }
   void add(const Sum& other) {
     scale_D = scale_D + other.scale_D;

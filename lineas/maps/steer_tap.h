@@ -25,8 +25,8 @@ class SteerTap : public Tap {
   bool is_idle() const;
 
  private:
-  // What a site's maps of equal rules do together (a map with a support stays
-  // alone): scale and shift of every factor u of the list, worked out once.
+  // What a site's maps of equal rules and equal support do together: scale and
+  // shift of every factor u of the list, worked out once.
   struct Action {
     size_t plan;
     std::optional<int> step;

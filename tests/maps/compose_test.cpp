@@ -2,9 +2,12 @@
 // random tensors.
 #include "lineas/maps/compose.h"
 
+#include <chrono>
+
 #include "lineas/maps/steer_tap.h"
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
+#include "tests/support/folder.h"
 
 namespace lineas {
 namespace {
@@ -12,6 +15,7 @@ namespace {
 using testing::error_of;
 using testing::expect_error;
 using testing::LogCapture;
+using testing::TempFolder;
 
 constexpr int64_t kWidth = 5;
 const char* const kSites[] = {"a", "b", "c"};
@@ -87,6 +91,11 @@ TEST(Compose, SumsWithinOneSupportRange) {
   bound(one, -1, 1);
   bound(two, -1, 1);
   expect_same_as_several({one, two});
+  // Bit for bit: several of the same range are one action too.
+  const Steering both[] = {one, two};
+  EXPECT_TRUE(
+      steer({{compose_maps(both, Composition::additive)}}, 1, random_tokens())
+          .equal(steer({one, two}, 1, random_tokens())));
 }
 
 TEST(Compose, ChainsDoOneAfterTheOther) {
@@ -159,6 +168,12 @@ TEST(Compose, RefusesOtherModelsAndWidths) {
   two.set.provenance["model"] = {{"id", "other"}, {"fingerprint", "g"}};
   expect_refused(
       one, two, ErrorKind::shape, {"A.map", "B.map", "m (f)", "other (g)"});
+  const Steering both[] = {one, two};
+  EXPECT_EQ(
+      testing::error_message(ErrorKind::shape,
+                             [&] { compose_maps(both, Composition::additive); })
+          .find("--steer"),
+      std::string::npos);
   auto none = part("none.map", {"a"});
   none.set.provenance = Json::object();  // converted: nobody knows
   expect_error(ErrorKind::shape, {"A.map", "B.map", "m (f)"}, [&] {
@@ -177,6 +192,8 @@ TEST(Compose, RefusesOtherSupportsAtACommonSite) {
       one, two, ErrorKind::shape, {"\"b\"", "A.map is (-1, 1)", "B.map none"});
   bound(two, -1, 2);
   expect_refused(one, two, ErrorKind::shape, {"(-1, 1)", "(-1, 2)"});
+  bound(two, -1, std::nextafter(1.f, 2.f));
+  expect_refused(one, two, ErrorKind::shape, {"(-1, 1)", "(-1, 1.00000012)"});
   bound(two, -1, 1);
   expect_refused(one,
                  two,
@@ -255,6 +272,65 @@ TEST(Compare, SaysWhereAndByHowMuch) {
   bound(bounded, 0, 1);
   EXPECT_TRUE(compare_maps(one.set, bounded.set)[0].support_differs);
   EXPECT_TRUE(rule_differences(one, bounded).empty());
+}
+
+TEST(Compose, AChainOfChainsListsItsPartsSideBySide) {
+  Steering chain = part("A", {"a"});
+  for (int i = 0; i < 40; ++i) {
+    const Steering longer[] = {chain, part("B", {"a"}, 0.5)};
+    chain = {compose_maps(longer, Composition::chain), 1, "chain"};
+  }
+  const Json& parts = chain.set.provenance["parts"];
+  ASSERT_EQ(parts.size(), 41u);
+  EXPECT_EQ(parts[0]["name"], "A");
+  EXPECT_EQ(parts[40]["name"], "B");
+  EXPECT_EQ(parts[40]["strength"], 0.5);
+  // At another strength it is no chain of its parts.
+  chain.strength = 0.5;
+  const Steering nested[] = {chain, part("B", {"a"})};
+  const MapSet set = compose_maps(nested, Composition::chain);
+  ASSERT_EQ(set.provenance["parts"].size(), 2u);
+  EXPECT_EQ(set.provenance["parts"][0]["provenance"]["parts"], parts);
+}
+
+TEST(Invert, AgainAndAgainEndsBeforeTheFileCannotBeRead) {
+  const TempFolder folder;
+  const std::string path = folder / "map.safetensors";
+  write_map_set(path, part("A", {"a"}).set);
+  int written = 0;
+  try {
+    for (; written < 50; ++written)
+      write_map_set(path, invert_map({read_map_set(path), 1, path}));
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::format);
+    EXPECT_NE(std::string(error.what()).find("is not written"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_GT(written, 10);
+  EXPECT_LT(written, 50);
+  EXPECT_EQ(read_map_set(path).maps.size(), 1u);
+}
+
+TEST(Compose, NamesOfPartsNeedNotBeUtf8) {
+  const Steering one[] = {part("dir/\xff\x1b.map", {"a"})};
+  EXPECT_EQ(
+      compose_maps(one, Composition::additive).provenance["parts"][0]["name"],
+      "\ufffd\\x1b.map");
+}
+
+TEST(Compose, ManySitesTakeLinearTime) {
+  Steering one{.name = "A"}, two{.name = "B"};
+  const AffineMap map = AffineMap::identity(1);
+  for (int i = 0; i < 40'000; ++i) {
+    one.set.maps.emplace_back(fmt::format("model.layers.{}.norm", i), map);
+    two.set.maps.emplace_back(fmt::format("model.layers.{}.norm", 2 * i), map);
+  }
+  const Steering both[] = {one, two};
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(compose_maps(both, Composition::additive).maps.size(), 60'000u);
+  EXPECT_EQ(compare_maps(one.set, two.set).size(), 60'000u);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(30));
 }
 
 }  // namespace
