@@ -3,10 +3,13 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/names.h"
+#include "lineas/base/printable.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/inspect_map.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/find_model.h"
+#include "lineas/maps/statedict.h"
 #include "lineas/tensor/checkpoint.h"
 
 namespace lineas {
@@ -54,6 +57,7 @@ void inspect_activations(const Arguments& arguments,
   std::vector<int64_t> rows;
   for (const TensorEntry& entry : file.entries()) {
     if (entry.name == "row_offsets") continue;
+    check_site_name(entry.name, file.path());
     if (entry.shape.size() != 2)
       fail(ErrorKind::format,
            "{}: tensor \"{}\" is {}, recorded activations are [N, D]",
@@ -66,7 +70,7 @@ void inspect_activations(const Arguments& arguments,
   const auto matched = table.match(arguments.sites);
   if (!arguments.json) {
     for (const auto& [key, value] : file.metadata())
-      fmt::print("{}: {}\n", key, value);
+      fmt::print("{}: {}\n", printable_whole(key), printable_whole(value));
     fmt::print("{:>8}  {:>8}  site\n", "rows", "width");
   }
   for (const SiteIndex index : matched) {
@@ -98,6 +102,12 @@ void inspect_file(const Arguments& arguments) {
 void run(const Arguments& arguments) {
   set_threads(arguments.model.threads);
   const std::string& what = arguments.model.model;
+  if (what.ends_with(kStatedictExtension) ||
+      (has_statedict_files(what) && !file_exists(what + "/config.json")))
+    fail(ErrorKind::unsupported,
+         "{}: holds maps as the published programs keep them. `lineas convert "
+         "FOLDER -o MAP.safetensors` makes a map file of such a folder.",
+         what);
   if (file_exists(what) && !is_directory(what))
     inspect_file(arguments);
   else

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "lineas/base/printable.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/charts.h"
 #include "lineas/cli/provenance.h"
@@ -29,7 +30,7 @@ constexpr size_t kBins = kBinNames.size();
 using NamedMap = std::pair<std::string, AffineMap>;
 
 void print_fact(const char* name, const std::string& fact) {
-  if (!fact.empty()) fmt::print("  {:<11}{}\n", name, fact);
+  if (!fact.empty()) fmt::print("  {:<11}{}\n", name, printable_whole(fact));
 }
 
 std::string describe_descent(const Json& provenance) {

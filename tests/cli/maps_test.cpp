@@ -6,11 +6,13 @@
 #include <regex>
 
 #include "lineas/maps/map_set.h"
+#include "lineas/tensor/checkpoint.h"
 #include "tests/cli/program_run.h"
 
 namespace lineas {
 namespace {
 
+using namespace std::string_literals;
 using testing::ProgramRun;
 using testing::run_program;
 using testing::TempFolder;
@@ -339,6 +341,97 @@ TEST_F(Maps, TokenScopesTellGivenFromGeneratedTokens) {
   EXPECT_EQ(generate(steer + "from:3")[0], generated[0]);
   EXPECT_EQ(generate(steer + "from:0"), all);
   EXPECT_EQ(generate(steer + "last:6"), all);
+}
+
+TEST_F(Maps, InspectShowsWhatAFileSaysAndObeysNothing) {
+  MapSet set = read_map_set(map("a"));
+  set.provenance["method"] = "\x1b[31mred";
+  write_map_set(map("odd"), set);
+  write_safetensors(folder_ / "acts",
+                    {{"mlp", at::ones({2, 3})}},
+                    {{"format", "lineas.acts"}, {"note", "\x1b[31mred"}});
+  for (const std::string& path : {map("odd"), folder_ / "acts"}) {
+    const ProgramRun run = run_program("inspect '" + path + "'");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(run.out.find('\x1b'), std::string::npos) << run.out;
+    EXPECT_NE(run.out.find("\\x1b[31mred"), std::string::npos) << run.out;
+  }
+}
+
+// A search for so long a name would end in a crash.
+TEST_F(Maps, InspectRefusesNamesThatAreNone) {
+  for (const std::string& name : {std::string(50'000, 'a'), "a\x1b"s}) {
+    write_safetensors(folder_ / "acts",
+                      {{name, at::ones({2, 3})}},
+                      {{"format", "lineas.acts"}});
+    const ProgramRun run = run_program("inspect '" + (folder_ / "acts") + "'");
+    EXPECT_EQ(run.code, 4) << run.err;
+    EXPECT_TRUE(run.says("no name for a site")) << run.err;
+    EXPECT_LT(run.err.size(), 500u);
+  }
+}
+
+TEST_F(Maps, InspectOfStatedictsNamesConvert) {
+  const std::string folder = LINEAS_SOURCE_DIR "/tests/maps/data/lineas";
+  for (const std::string& what :
+       {folder, folder + "/model.layers.2.norm.statedict"}) {
+    const ProgramRun run = run_program("inspect '" + what + "'");
+    EXPECT_EQ(run.code, 7) << run.err;
+    EXPECT_TRUE(run.says("lineas convert")) << run.err;
+  }
+}
+
+TEST_F(Maps, AnEmptyOutputNameIsAWrongCall) {
+  const std::string a = "'" + map("a") + "'";
+  const std::string folder = LINEAS_SOURCE_DIR "/tests/maps/data/lineas";
+  for (const std::string& call :
+       {"compose " + a, "convert " + a, "convert '" + folder + "'"}) {
+    const ProgramRun run = run_program(call + " -o ''");
+    EXPECT_EQ(run.code, 2) << call << run.err;
+    EXPECT_TRUE(run.says("is empty")) << run.err;
+  }
+}
+
+TEST_F(Maps, NamesOfFilesNeedNotBeUtf8) {
+  const std::string odd = folder_ / "\xff.safetensors";
+  std::filesystem::copy(map("a"), odd);
+  for (const char* option : {"", "--inverse "}) {
+    const ProgramRun run = compose(option + ("'" + odd + "'"));
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(read_map_set(map("out")).provenance["parts"][0]["name"],
+              "\ufffd.safetensors");
+  }
+}
+
+TEST_F(Maps, AMapOfOtherStepsIsSaidToDoNothing) {
+  const auto says = [&](const std::string& name) {
+    MapSet set;
+    set.maps.emplace_back(
+        kSite + name, AffineMap{at::ones({kWidth}) * 2, at::ones({kWidth})});
+    write_map_set(map("step"), set);
+    return run_program(fmt::format("score -m '{}/qwen2' -f '{}' --steer '{}'",
+                                   testing::fixtures(),
+                                   folder_ / "prompts.jsonl",
+                                   map("step")))
+        .says("does nothing here");
+  };
+  EXPECT_TRUE(says("@3"));
+  EXPECT_FALSE(says("@0"));
+  EXPECT_FALSE(says(""));
+}
+
+TEST_F(Maps, AWrongProvenanceIsNamedByItsKey) {
+  MapSet set = read_map_set(map("a"));
+  set.provenance["model"] = "toy";
+  write_map_set(map("odd"), set);
+  const ProgramRun run =
+      run_program(fmt::format("score -m '{}/qwen2' -f '{}' --steer '{}'",
+                              testing::fixtures(),
+                              folder_ / "prompts.jsonl",
+                              map("odd")));
+  EXPECT_EQ(run.code, 4);
+  EXPECT_TRUE(run.says("odd.safetensors: metadata \"provenance\": \"model\""))
+      << run.err;
 }
 
 }  // namespace
