@@ -248,7 +248,7 @@ def curve_of(log):
         seconds += step.get("seconds", 0)
         if "loss" in step and "site" not in step:
             points.append([round(seconds, 4), significant(step["loss"])])
-    return {"curve": thinned(points)} if points else {}
+    return {"curve": thinned(points), "steps": len(points)} if points else {}
 
 
 def significant(value, digits=6):

@@ -60,6 +60,27 @@ def seconds(cell_):
     return curve(cell_)[-1][0]
 
 
+def steps_of(cell_):
+    learned = cell_["result"]["learned"]["map"]
+    return learned.get("steps", STEPS)  # cells of before it was kept
+
+
+def step_seconds(cell_):
+    """Of one step, on average, without what is done before the first."""
+    return (seconds(cell_) - curve(cell_)[0][0]) / max(1, steps_of(cell_) - 1)
+
+
+def share(cell_, time):
+    """A time of a run as a share of STEPS of its steps: all optimizers' steps
+    are the same work, and runs on other machines, or beside other work, can be
+    compared. What comes before the first step is in it."""
+    return time / step_seconds(cell_) / STEPS
+
+
+def cost(cell_):
+    return share(cell_, seconds(cell_))
+
+
 def loss(cell_):
     return curve(cell_)[-1][1]
 
@@ -84,7 +105,7 @@ def against_best(by_seed, group, ratio):
 
 def time_to_its_loss(cell_, best):
     found = time_to(curve(cell_), loss(best))
-    return found and found / seconds(best)
+    return found and share(cell_, found)
 
 
 def of_texts(model, group):
@@ -117,22 +138,27 @@ def lines(model, cells_):
             plain(over_seeds(map(held_out, group)), 5),
             against(lambda c, best: held_out(c) / held_out(best) - 1,
                     signed_percent),
-            plain(over_seeds(map(seconds, group)), 1),
-            against(lambda c, best: seconds(c) / seconds(best), digits),
+            plain(over_seeds(map(steps_of, group)), 0),
+            digits(over_seeds(map(cost, group))),
             against(time_to_its_loss, digits),
             *of_texts(model, group)]
 
 
+def in_steps(cell_):
+    """The curve, with times in steps."""
+    return [(STEPS * share(cell_, s), value) for s, value in curve(cell_)]
+
+
 def panel_of(title, y_label, cells_, points_of, **axis):
     by_name = grouped(cells_, "optimizer")
-    return Panel(title, "seconds of learning", y_label,
+    return Panel(title, "time, in steps", y_label,
                  [Series(name, points_of(c), number, mark_every=6)
                   for number, name in enumerate(OPTIMIZERS)
                   for c in by_name.get(name, [])], x_log=True, **axis)
 
 
 def whole(model, cells_):
-    return panel_of(f"{model}, seed {SEEDS[0]}", "learned loss", cells_, curve,
+    return panel_of(f"{model}, seed {SEEDS[0]}", "learned loss", cells_, in_steps,
                     y_log=True)
 
 
@@ -140,11 +166,11 @@ def ends(model, cells_):
     """The last parts of the curves that end low: where all is shown, these
     cover one another."""
     least = min(map(loss, cells_))
-    times = list(map(seconds, cells_))
+    times = [STEPS * cost(c) for c in cells_]
     return panel_of(f"{model}, seed {SEEDS[0]}: lowest ends",
                     "learned loss, % above the lowest", cells_,
                     lambda c: [(s, 100 * (value / least - 1))
-                               for s, value in curve(c)],
+                               for s, value in in_steps(c)],
                     x_range=(min(times) / 10, 1.2 * max(times)),
                     y_range=(-1, 30))
 
@@ -165,8 +191,9 @@ def report(done, folder):
         "least loss.",
         table(["model", "optimizer", "seeds", "final loss",
                "against the best (%)", "held-out matching loss",
-               "against the best (%)", "seconds", "of the best's time",
-               "to the best's loss, of its time", "rude at 1 (%)",
+               "against the best (%)", "steps",
+               f"time, in {STEPS} steps", "time to the best's loss",
+               "rude at 1 (%)",
                "perplexity at 1 (%)", "grammatical at 1 (%)",
                "grammatical and free of it at 1 (%)"],
               [row for both in by_model.items() for row in lines(*both)])])
