@@ -53,7 +53,7 @@ void visit_options(Options& options, Visitor&& visit) {
         "unequal counts: exact (quantile coupling) or subsample");
   visit("micro-batch",
         options.micro_batch,
-        "prompts in memory at once; changes nothing but memory; 0: all");
+        "prompts in memory at once; the same maps up to rounding; 0: all");
   visit("seed", options.seed, "seed of every random choice");
   if constexpr (requires { options.visit_own(options, visit); })
     options.visit_own(options, visit);

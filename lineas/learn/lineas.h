@@ -74,7 +74,8 @@ void visit_options(Options& options, Visitor&& visit) {
         "source prompts a step, drawn by seed; 0 takes all");
   visit("micro-batch",
         options.micro_batch,
-        "prompts in memory at once; changes nothing but memory; 0: the batch");
+        "prompts in memory at once; the same maps up to rounding; 0: the "
+        "batch");
   visit("pool", options.pool, "mean, max, min, median or last over tokens");
   visit("position",
         options.position,
