@@ -18,31 +18,32 @@ Tensor root_mean_square(const Tensor& x) {
 
 }  // namespace
 
+Whitening::Axes Whitening::axes_of(const Tensor& source_ND, double turn_pace) {
+  const Moments found = moments(source_ND);
+  const Tensor size = root_mean_square(source_ND);
+  const Tensor usual = root_mean_square(found.deviation_D);
+  const Tensor unit = at::maximum(usual, size * kLeastUnit);
+  const Tensor least = at::hypot(usual * kLeastOfUsual, size * kLeastOfSize);
+  // 0 for a neuron that does not vary: there is no telling its slope.
+  const Tensor reach_D = (unit / at::hypot(found.deviation_D, least))
+                             .masked_fill(is_flat(found, found), 0);
+  return {source_ND.size(1), found.mean_D, reach_D * turn_pace, unit};
+}
+
 Whitening::Whitening(const std::vector<Tensor>& source,
                      const AffineParameters& parameters,
                      double turn_pace) {
+  const auto options = parameters.values().options();
   for (size_t place = 0; place < source.size(); ++place) {
     const int64_t width = parameters.scale_D(place).size(0);
-    const auto options = parameters.values().options();
-    Axes site{width,
-              at::zeros({width}, options),
-              at::ones({width}, options),
-              at::ones({}, options)};
-    if (source[place].defined()) {
-      const Moments found = moments(source[place]);
-      const Tensor size = root_mean_square(source[place]);
-      const Tensor usual = root_mean_square(found.deviation_D);
-      const Tensor unit = at::maximum(usual, size * kLeastUnit);
-      const Tensor least =
-          at::hypot(usual * kLeastOfUsual, size * kLeastOfSize);
-      // 0 for a neuron that does not vary: there is no telling its slope.
-      const Tensor reach_D = (unit / at::hypot(found.deviation_D, least))
-                                 .masked_fill(is_flat(found, found), 0);
-      site.mean_D = found.mean_D.to(options);
-      site.reach_D = (reach_D * turn_pace).to(options);
-      site.unit = unit.to(options);
-    }
-    axes_.push_back(site);
+    const Axes axes =
+        source[place].defined()
+            ? axes_of(source[place], turn_pace)
+            : Axes{width, at::zeros({width}), at::ones({width}), at::ones({})};
+    axes_.push_back({axes.width,
+                     axes.mean_D.to(options),
+                     axes.reach_D.to(options),
+                     axes.unit.to(options)});
   }
 }
 

@@ -33,6 +33,7 @@ class Whitening {
     int64_t width;
     Tensor mean_D, reach_D, unit;
   };
+  static Axes axes_of(const Tensor& source_ND, double turn_pace);
   template <typename Body>
   Tensor by_site(const Tensor& in_P, Body body) const;
 

@@ -57,7 +57,7 @@ LineasRun::LineasRun(const LineasSettings& settings,
     : settings_(settings),
       problem_(problem),
       is_cancelled_([this, asked = std::move(is_cancelled)] {
-        return asked && !is_between_steps_ && asked();
+        return asked && !is_ending_stage_ && asked();
       }),
       parameters_(problem.drive.sites(), problem.map_sites, problem.device),
       loss_(problem, parameters_, loss_options()) {
@@ -225,10 +225,10 @@ ObjectiveValue LineasRun::step() {
   last_loss_ = value.loss;
   ++t_;
   if (t_ - begun_ >= stage_steps() || descent_->finished()) {
-    // No step leads on from half of this.
-    is_between_steps_ = true;
+    // Not to be stopped: no state leads on from half of it.
+    is_ending_stage_ = true;
     end_stage();
-    is_between_steps_ = false;
+    is_ending_stage_ = false;
   }
   return value;
 }

@@ -84,7 +84,7 @@ class LineasRun {
 
   const LineasSettings& settings_;
   const Problem& problem_;
-  bool is_between_steps_ = false;  // and so not to be stopped
+  bool is_ending_stage_ = false;  // which is not to be stopped half-way
   std::function<bool()> is_cancelled_;
   AffineParameters parameters_;
   MapLoss loss_;

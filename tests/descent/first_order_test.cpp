@@ -65,7 +65,7 @@ TEST(FirstOrder, StepsOfWhiteCoordinatesAreMovesOfTheMaps) {
   EXPECT_TRUE(at::allclose(site.parameters->values(), golden_P));
 }
 
-// Momentum of an earlier phase would move them all the same (reference D8).
+// Momentum of an earlier phase would move them all the same.
 TEST(FirstOrder, FrozenEntriesKeepTheirBits) {
   Site site;
   const Tensor free_P = at::tensor({1, 0, 1, 0, 1, 0}, at::kLong).to(at::kBool);

@@ -177,7 +177,7 @@ TEST(Refit, MovesTheFoundSupportAndNothingElse) {
 }
 
 // Momentum of the first phase would move an entry of small gradient less, or
-// the other way (D8): the first step of a fresh Adam has the rate's length.
+// the other way: the first step of a fresh Adam has the rate's length.
 TEST(Refit, StartsWithAFreshOptimizer) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[ab]", "[bc]");

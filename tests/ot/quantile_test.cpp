@@ -131,7 +131,7 @@ TEST(Quantile, EveryTargetSampleIsUsedToTheSameAmount) {
   }
 }
 
-// Reference page D2: with fresh batches of n the best slope between equal
+// With fresh batches of n the best slope between equal
 // normal distributions is below 1; the exact coupling shrinks less than
 // random subsampling does.
 TEST(Quantile, ExactCouplingShrinksLessThanSubsampling) {
