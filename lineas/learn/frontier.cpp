@@ -139,7 +139,7 @@ void Frontier::fit_place(size_t place) {
   here.maps = {
       {name, fit_(place, pooled.narrow(0, 0, n), pooled.narrow(0, n, m))}};
   maps_[place] = std::make_unique<SteerTap>(
-      problem_.drive.sites(), std::vector<Steering>{{here}}, {0.0, 1.0});
+      problem_.drive.sites(), std::vector<Steering>{{here}}, std::vector{0.0, 1.0});
   ++fitted_;
 }
 

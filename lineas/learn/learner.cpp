@@ -24,6 +24,16 @@ void check_rows(const std::vector<int64_t>& rows, int64_t count) {
 
 }  // namespace
 
+Problem with_drive(const Problem& problem, Drive& drive) {
+  return {.drive = drive,
+          .source_rows = problem.source_rows,
+          .target_rows = problem.target_rows,
+          .map_places = problem.map_places,
+          .match_places = problem.match_places,
+          .device = problem.device,
+          .identity = problem.identity};
+}
+
 void check_problem(const Problem& problem) {
   if (problem.source_rows.empty() || problem.target_rows.empty())
     fail(ErrorKind::usage,

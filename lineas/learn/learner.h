@@ -24,6 +24,9 @@ struct Problem {
   Json identity = Json::object();
 };
 
+/// The same problem run by another drive over the same rows.
+Problem with_drive(const Problem& problem, Drive& drive);
+
 /// Where a long run keeps what it would lose, and what it tells.
 struct RunFiles {
   std::string state;       // "" : no state is kept

@@ -22,16 +22,6 @@ constexpr double kWhiteBeta = 0.7;
 // neuron, so that neither the size of responses nor of models matters.
 constexpr double kWhiteEpsilon = 1e-5;
 
-Problem with_drive(Problem problem, Drive& drive) {
-  return {.drive = drive,
-          .source_rows = std::move(problem.source_rows),
-          .target_rows = std::move(problem.target_rows),
-          .map_places = std::move(problem.map_places),
-          .match_places = std::move(problem.match_places),
-          .device = problem.device,
-          .identity = std::move(problem.identity)};
-}
-
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
   for (const Place& place : problem.map_places)

@@ -41,6 +41,7 @@ class MapLoss {
   void require_finite(const ObjectiveValue& value,
                       int64_t t,
                       const std::string& advice) const;
+  const MapLossOptions& options() const { return options_; }
   /// Numbers of the mapped places that lie before the last matched one, in the
   /// order of the run. Known after the first evaluation.
   const std::vector<size_t>& reached() const { return reached_; }
