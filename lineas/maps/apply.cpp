@@ -17,7 +17,7 @@ Tensor apply_everywhere(const Tensor& x,
                         const Tensor& shift) {
   if (x.dim() != 4) return scale_and_shift(x, scale, shift);
   return at::addcmul(
-             over_channels(shift), x.to(at::kFloat), over_channels(scale))
+             over_channels(shift), x.to(scale.scalar_type()), over_channels(scale))
       .to(x.scalar_type());
 }
 
@@ -62,7 +62,7 @@ Tensor apply_to_average(const Tensor& x,
                         const Tensor& scale,
                         const Tensor& shift,
                         const PassContext& context) {
-  const Tensor wide = x.to(at::kFloat);
+  const Tensor wide = x.to(scale.scalar_type());
   Tensor moved;
   if (x.dim() == 4) {
     const Tensor mean = wide.mean({2, 3}, /*keepdim=*/true);

@@ -323,7 +323,8 @@ Tensor scale_and_shift(const Tensor& x_SD,
                        const Tensor& scale,
                        const Tensor& shift) {
   if (has_kernel(x_SD)) return call<ScaleAndShift>(x_SD, scale, shift);
-  return at::addcmul(shift, x_SD.to(at::kFloat), scale).to(x_SD.scalar_type());
+  return at::addcmul(shift, x_SD.to(scale.scalar_type()), scale)
+      .to(x_SD.scalar_type());
 }
 
 }  // namespace lineas

@@ -57,7 +57,7 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
       problem.target_rows.push_back(drive.row_count() / 2 + row);
     }
     problem.map_places = problem.match_places =
-        drive.sites().match(".*post_attention_layernorm");
+        drive.places(".*post_attention_layernorm");
     return problem;
   }
   Problem problem() { return problem(drive_); }
@@ -87,13 +87,13 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
     SteerTap steer(drive.sites(), {{.set = set}});
     MatchObjective objective(
         record(
-            drive, given.target_rows, given.match_places, {.pooling = pooling}),
+            drive, given.target_rows, given.match_places, {.reading = {pooling}}),
         {});
     const std::vector<Tensor> source =
         record(drive,
                given.source_rows,
                given.match_places,
-               {.pooling = pooling, .before = &steer});
+               {.reading = {pooling}, .before = &steer});
     return objective.evaluate(at::cat(source, 1), 0).loss;
   }
 

@@ -136,7 +136,7 @@ TEST_P(ModelContract, CarriesOnWithWhatTheTapAnswers) {
 TEST_P(ModelContract, EndsBehindTheLastSiteThatMatters) {
   for_each_model(
       at::kFloat, [](const LanguageModel& model, const auto& prompts) {
-        PooledRecorder recorder({2}, Pooling::mean);
+        PooledRecorder recorder({Place{2}}, {});
         Pass pass({.rows = testing::rows_of(prompts)}, &recorder);
         EXPECT_THROW(model.hidden(testing::pack(prompts), pass), PassEnded);
         EXPECT_TRUE(recorder.pooled()[0].defined());

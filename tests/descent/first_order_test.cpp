@@ -12,7 +12,7 @@ struct Site {
   explicit Site(int64_t width = 3) {
     SiteTable table;
     table.add("a", width);
-    parameters.emplace(table, std::vector<SiteIndex>{0}, at::kCPU);
+    parameters.emplace(table, std::vector{Place{0}});
   }
   Descent::Evaluate with(const Tensor& gradient_P) {
     return [this, gradient_P] {

@@ -14,11 +14,14 @@ SiteTable table() {
   return table;
 }
 
+constexpr Place kA{0}, kB{1}, kC{2};
+
 TEST(Parameters, StartAtTheIdentity) {
-  const AffineParameters parameters(table(), {0, 2}, at::kCPU);
+  const AffineParameters parameters(table(), {kA, kC});
   EXPECT_EQ(parameters.size(), 12);
   EXPECT_EQ(parameters.support(), 0);
-  EXPECT_EQ(parameters.place_of(1), -1);
+  EXPECT_EQ(parameters.find(1, 0), -1);
+  EXPECT_EQ(parameters.find(2, 0), 1);
   const MapSet set = parameters.to_map_set(table());
   ASSERT_EQ(set.maps.size(), 2u);
   EXPECT_EQ(set.maps[1].first, "c");
@@ -27,7 +30,7 @@ TEST(Parameters, StartAtTheIdentity) {
 }
 
 TEST(Parameters, ValuesAndGradientsAreSharedWithTheFlatVectors) {
-  AffineParameters parameters(table(), {1}, at::kCPU);
+  AffineParameters parameters(table(), {kB});
   const PassContext context{.rows = pack_rows(std::vector<int64_t>{2})};
   TrainingTap tap(parameters, Position::all);
   const Tensor x_SD = at::ones({2, 3}) * 2;
@@ -48,14 +51,14 @@ TEST(Parameters, ValuesAndGradientsAreSharedWithTheFlatVectors) {
 }
 
 TEST(Parameters, TheTapCountsMappedSitesAndLeavesOthersAlone) {
-  AffineParameters parameters(table(), {1}, at::kCPU);
+  AffineParameters parameters(table(), {kB});
   TrainingTap tap(parameters, Position::all);
   const PassContext context{.rows = pack_rows(std::vector<int64_t>{2})};
   const Tensor x_SD = at::ones({2, 2});
   EXPECT_TRUE(tap.visit(0, x_SD, context).is_same(x_SD));
   EXPECT_TRUE(tap.visited().empty());
   tap.visit(1, at::ones({2, 3}), context);
-  EXPECT_EQ(tap.visited(), (std::vector<SiteIndex>{1}));
+  EXPECT_EQ(tap.visited(), std::vector<size_t>{0});
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct Bowl {
   Bowl() {
     SiteTable table;
     table.add("a", kWidth);
-    parameters.emplace(table, std::vector<SiteIndex>{0}, at::kCPU);
+    parameters.emplace(table, std::vector{Place{0}});
     at::manual_seed(1);
     goal_P = parameters->identity() + at::randn({2 * kWidth});
     bend_P = at::rand({2 * kWidth}) + 0.5;

@@ -19,9 +19,11 @@ SiteTable table() {
   return table;
 }
 
+constexpr Place kA{0}, kB{1};
+
 TEST(Whitening, GradientsAndMovesAreTransposed) {
   at::manual_seed(3);
-  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const AffineParameters parameters(table(), {kA, kB});
   const Whitening whitening({at::randn({9, 5}) * 3 + 2, at::randn({9, 3}) - 1},
                             parameters);
   const Tensor gradient_P = at::randn({16}), white_P = at::randn({16});
@@ -33,7 +35,7 @@ TEST(Whitening, GradientsAndMovesAreTransposed) {
 // A step of one size does the same wherever responses are larger.
 TEST(Whitening, MeasuresInWhatIsUsualAtTheSite) {
   at::manual_seed(4);
-  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const AffineParameters parameters(table(), {kA, kB});
   const Tensor a_ND = at::randn({9, 5}) + 1, b_ND = at::randn({9, 3});
   const Tensor white_P = at::randn({16});
   const Tensor move_P = Whitening({a_ND, b_ND}, parameters).move_P(white_P);
@@ -49,7 +51,7 @@ TEST(Whitening, MeasuresInWhatIsUsualAtTheSite) {
 }
 
 TEST(Whitening, LeavesASiteWithoutSamplesAlone) {
-  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const AffineParameters parameters(table(), {kA, kB});
   const Whitening whitening({Tensor(), Tensor()}, parameters);
   const Tensor move_P = at::randn({16});
   EXPECT_TRUE(at::equal(whitening.move_P(move_P), move_P));
@@ -60,7 +62,7 @@ TEST(Whitening, LeavesASiteWithoutSamplesAlone) {
 // rounding, which Adam would blow up to full steps.
 TEST(Whitening, NeuronsThatDoNotVaryKeepTheirScale) {
   at::manual_seed(5);
-  const AffineParameters parameters(table(), {0, 1}, at::kCPU);
+  const AffineParameters parameters(table(), {kA, kB});
   Tensor a_ND = at::randn({9, 5});
   a_ND.select(1, 2).fill_(3.1f);
   const Whitening whitening({a_ND, at::full({9, 3}, -0.7f)}, parameters);
@@ -75,7 +77,7 @@ TEST(Whitening, NeuronsThatDoNotVaryKeepTheirScale) {
 // A whole site that hardly varies beside its size.
 TEST(Whitening, NoScaleGoesFarInAStep) {
   at::manual_seed(6);
-  const AffineParameters parameters(table(), {1}, at::kCPU);
+  const AffineParameters parameters(table(), {kB});
   const Whitening whitening({at::randn({9, 3}) * 1e-4 + 1}, parameters);
   EXPECT_LE(whitening.move_P(at::ones({6})).abs().max().item<float>(), 101);
 }
@@ -89,7 +91,7 @@ TEST(Whitening, ASitesOwnLossIsASphere) {
   const Tensor source_ND =
       (sample_ND - sample_ND.mean(0)) / sample_ND.std(0) * 2 +
       at::tensor({0.f, 3.f, -5.f, 8.f, 1.f});
-  const AffineParameters parameters(table(), {0}, at::kCPU);
+  const AffineParameters parameters(table(), {kA});
   const Whitening whitening({source_ND}, parameters);
   const auto loss_of = [&](const Tensor& white_P) {
     const Tensor move_P = whitening.move_P(white_P);

@@ -74,16 +74,16 @@ TEST_F(TextDriveTest, StopsAtTheTapsLastSiteAndElseReachesTheHead) {
 }
 
 TEST_F(TextDriveTest, RecordsEveryRowAsWhenAlone) {
-  const std::vector<SiteIndex> sites{site("model.layers.1.mlp")};
-  const auto together = record(drive_, Ids{0, 1, 2}, sites);
-  const auto again = record(drive_, Ids{0, 1, 2}, sites, {.micro_batch = 1});
+  const std::vector<Place> mlp = drive_.places("model.layers.1.mlp");
+  const auto together = record(drive_, Ids{0, 1, 2}, mlp);
+  const auto again = record(drive_, Ids{0, 1, 2}, mlp, {.micro_batch = 1});
   EXPECT_LE(testing::error_of(together[0], again[0]), 1e-6);
-  const auto other_order = record(drive_, Ids{2, 1, 0}, sites);
+  const auto other_order = record(drive_, Ids{2, 1, 0}, mlp);
   EXPECT_LE(testing::error_of(other_order[0].flip(0), again[0]), 1e-6);
 }
 
 TEST_F(TextDriveTest, KeepsGradientsWhereTheyAreAskedFor) {
-  PooledRecorder recorder({site("model.layers.1.mlp")}, Pooling::mean);
+  PooledRecorder recorder(drive_.places("model.layers.1.mlp"), {});
   class Input : public Tap {
    public:
     Tensor visit(SiteIndex site, Tensor x, const PassContext&) override {

@@ -37,18 +37,18 @@ class ParityModel : public ::testing::TestWithParam<const char*> {
 
   void expect_pooled(Pooling pooling, const char* side) {
     testing::PackedDrive drive(*model_, prompts(side));
-    std::vector<SiteIndex> sites;
+    std::vector<Place> places;
     for (const Json& name : golden_["sites"])
-      sites.push_back(model_->sites().find(name.get<std::string>()));
+      places.push_back({model_->sites().find(name.get<std::string>())});
     Ids rows(drive.row_count());
     std::iota(rows.begin(), rows.end(), 0);
     const std::vector<Tensor> pooled =
-        record(drive, rows, sites, {.pooling = pooling, .micro_batch = 3});
-    for (size_t s = 0; s < sites.size(); ++s) {
+        record(drive, rows, places, {.reading = {pooling}, .micro_batch = 3});
+    for (size_t s = 0; s < places.size(); ++s) {
       const std::string name = fmt::format("pooled/{}/{}/{}",
                                            to_string(pooling),
                                            side,
-                                           model_->sites()[sites[s]].name);
+                                           drive.name_of(places[s]));
       EXPECT_LE(error_of(pooled[s], tensors_->view(name)), kBar) << name;
     }
   }

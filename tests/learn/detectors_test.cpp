@@ -22,7 +22,7 @@ class Detectors : public ::testing::Test {
   Tensor all_auroc(Pooling pooling = Pooling::max) {
     const Problem given = problem();
     std::vector<Tensor> parts;
-    const RecordOptions options{.pooling = pooling};
+    const RecordOptions options{.reading = {pooling}};
     const auto source =
         record(drive_, given.source_rows, given.map_places, options);
     const auto target =

@@ -26,7 +26,7 @@ class Directions : public ::testing::Test {
   };
   Responses responses(Pooling pooling) {
     const Problem given = problem();
-    const RecordOptions options{.pooling = pooling};
+    const RecordOptions options{.reading = {pooling}};
     return {record(drive_, given.source_rows, given.map_places, options),
             record(drive_, given.target_rows, given.map_places, options)};
   }

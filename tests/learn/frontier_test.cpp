@@ -5,7 +5,7 @@
 #include "lineas/generate/text_drive.h"
 #include "lineas/maps/steer_tap.h"
 #include "lineas/ot/affine_fit.h"
-#include "lineas/tap/recorder.h"
+#include "lineas/tap/stoppable_drive.h"
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/learning.h"
@@ -40,6 +40,10 @@ std::vector<AffineMap> fit_lines(const Problem& problem,
   return maps;
 }
 
+FrontierOptions pieces(int64_t micro_batch) {
+  return {.response = {.micro_batch = micro_batch}};
+}
+
 class FrontierTest : public ::testing::Test {
  protected:
   Problem problem() {
@@ -56,15 +60,17 @@ class FrontierTest : public ::testing::Test {
     MapSet set;
     set.rules.position = position;
     std::vector<AffineMap> maps;
-    for (const SiteIndex site : given.map_places) {
+    for (const Place& place : given.map_places) {
       const auto pooled = [&](const std::vector<int64_t>& rows, bool mapped) {
         SteerTap steer(drive_.sites(), {{set, mapped ? 1.0 : 0.0}});
-        return record(
-            drive_, rows, {site}, {.pooling = pooling, .before = &steer})[0];
+        return record(drive_,
+                      rows,
+                      {place},
+                      {.reading = {pooling}, .before = &steer})[0];
       };
       maps.push_back(line(pooled(given.source_rows, true),
                           pooled(given.target_rows, map_target)));
-      set.maps.emplace_back(drive_.sites()[site].name, maps.back());
+      set.maps.emplace_back(drive_.name_of(place), maps.back());
     }
     return maps;
   }
@@ -86,10 +92,10 @@ TEST_F(FrontierTest, IsWhatAPassASiteFinds) {
     for (const Position position :
          {Position::all, Position::last, Position::avg})
       for (const Pooling pooling : {Pooling::mean, Pooling::max})
-        expect_same(fit({.pooling = pooling,
-                         .position = position,
-                         .map_target = map_target,
-                         .micro_batch = 4}),
+        expect_same(fit({.response = {.reading = {pooling},
+                                      .position = position,
+                                      .micro_batch = 4},
+                         .map_target = map_target}),
                     fit_site_by_site(pooling, position, map_target));
 }
 
@@ -99,7 +105,7 @@ TEST_F(FrontierTest, RunsEveryRowOnceUpToTheLastSite) {
   for (const int64_t micro_batch : {0, 1, 4, 13, 99}) {
     drive_.calls.clear();
     drive_.visits.clear();
-    fit({.micro_batch = micro_batch});
+    fit(pieces(micro_batch));
     testing::Ids seen;
     for (const testing::Ids& call : drive_.calls)
       seen.insert(seen.end(), call.begin(), call.end());
@@ -112,7 +118,7 @@ TEST_F(FrontierTest, RunsEveryRowOnceUpToTheLastSite) {
 TEST_F(FrontierTest, MicroBatchesChangeNothing) {
   const auto whole = fit({});
   for (const int64_t micro_batch : {1, 2, 5, 7, 12})
-    expect_same(fit({.micro_batch = micro_batch}), whole);
+    expect_same(fit(pieces(micro_batch)), whole);
 }
 
 TEST_F(FrontierTest, ALanguageModelToo) {
@@ -120,7 +126,7 @@ TEST_F(FrontierTest, ALanguageModelToo) {
     testing::TinyLearning tiny(name, 12);
     const Problem given =
         testing::problem_of(tiny.drive, 6, 5, ".*(layernorm|layers.\\d)", ".*");
-    expect_same(fit_lines(given, {.micro_batch = 3}), fit_lines(given, {}));
+    expect_same(fit_lines(given, pieces(3)), fit_lines(given, {}));
   }
 }
 
@@ -134,7 +140,7 @@ TEST_F(FrontierTest, HundredsOfMicroBatches) {
   TextDrive drive(*model, prompts);
   const Problem given =
       testing::problem_of(drive, 150, 150, ".*layernorm", ".*layernorm");
-  expect_same(fit_lines(given, {.micro_batch = 1}), fit_lines(given, {}));
+  expect_same(fit_lines(given, pieces(1)), fit_lines(given, {}));
 }
 
 // The fit, the model and a value that is not finite, in a thread or not.
@@ -143,7 +149,7 @@ TEST_F(FrontierTest, FailuresAreThrownAndEndThePasses) {
     for (const size_t place : {0, 2})
       expect_error(ErrorKind::numeric, {"no fit"}, [&] {
         fit_at_frontier(problem(),
-                        {.micro_batch = micro_batch},
+                        pieces(micro_batch),
                         [&](size_t at, const Tensor& x_ND, const Tensor& y_MD) {
                           if (at == place) fail(ErrorKind::numeric, "no fit");
                           return line(x_ND, y_MD);
@@ -152,11 +158,11 @@ TEST_F(FrontierTest, FailuresAreThrownAndEndThePasses) {
     ToyDrive broken;
     broken.weights()[2] = at::randn({2, 2});  // does not fit its input
     const Problem given = testing::problem_of(broken, 7, 6, "a|d", "a|d");
-    EXPECT_THROW(fit_lines(given, {.micro_batch = micro_batch}),
+    EXPECT_THROW(fit_lines(given, pieces(micro_batch)),
                  std::exception);
     broken.weights()[2] = at::full({5, 4}, NAN);
     expect_error(ErrorKind::numeric, {"\"d\""}, [&] {
-      fit_lines(given, {.micro_batch = micro_batch});
+      fit_lines(given, pieces(micro_batch));
     });
   }
 }
@@ -165,9 +171,9 @@ TEST_F(FrontierTest, CancellingEndsThePasses) {
   for (const int64_t micro_batch : {0, 3}) {
     bool is_over = false;
     expect_error(ErrorKind::cancelled, {"\"b\""}, [&] {
-      fit_at_frontier(problem(),
-                      {.micro_batch = micro_batch,
-                       .is_cancelled = [&is_over] { return is_over; }},
+      StoppableDrive drive(drive_, [&is_over] { return is_over; });
+      fit_at_frontier(with_drive(problem(), drive),
+                      pieces(micro_batch),
                       [&](size_t, const Tensor& x_ND, const Tensor& y_MD) {
                         is_over = true;
                         return line(x_ND, y_MD);

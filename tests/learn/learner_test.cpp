@@ -23,7 +23,9 @@ TEST(Learner, ProblemsThatAreNoneAreRefused) {
   expect("0 target", [](Problem& p) { p.target_rows.clear(); });
   expect("a site to map", [](Problem& p) { p.map_places.clear(); });
   expect("one to match", [](Problem& p) { p.match_places.clear(); });
-  expect("twice", [](Problem& p) { p.match_places = {1, 1}; });
+  expect("twice", [](Problem& p) { p.match_places = {Place{1}, Place{1}}; });
+  expect("twice", [](Problem& p) { p.map_places = {Place{1}, Place{1, 0}}; });
+  expect("step 3", [](Problem& p) { p.map_places = {Place{1, 3}}; });
   expect("row 99", [](Problem& p) { p.source_rows.push_back(99); });
   check_problem(good);
   EXPECT_TRUE(drive.calls.empty());

@@ -296,7 +296,7 @@ TEST(Lineas, NaNInTheFirstLossNamesTheSite) {
   class Poison : public Drive {
    public:
     explicit Poison(Drive& drive) : drive_(drive) {}
-    void run(std::span<const int64_t> rows, Tap& tap) override {
+    void advance(Trajectory& trajectory, Tap& tap) override {
       class Spoil : public Tap {
        public:
         explicit Spoil(bool acts) : acts_(acts) {}
@@ -306,9 +306,9 @@ TEST(Lineas, NaNInTheFirstLossNamesTheSite) {
 
        private:
         bool acts_;
-      } spoil(rows[0] == 0);
+      } spoil(trajectory.rows[0] == 0);
       ChainTap chain({&spoil, &tap});
-      drive_.run(rows, chain);
+      drive_.advance(trajectory, chain);
     }
     const SiteTable& sites() const override { return drive_.sites(); }
     int64_t row_count() const override { return drive_.row_count(); }

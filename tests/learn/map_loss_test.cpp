@@ -2,6 +2,7 @@
 // alike in micro-batches, and what it says of a loss that is not finite.
 #include "lineas/learn/map_loss.h"
 
+#include "lineas/tap/stoppable_drive.h"
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/learning.h"
@@ -43,7 +44,7 @@ TEST(MapLoss, MicroBatchesChangeNothing) {
   const double golden = whole.evaluate(problem.source_rows, 0).loss;
   const Tensor golden_P = parameters.gradient().clone();
   for (const int64_t size : {1, 3, 7, 8, 20}) {
-    MapLoss pieces(problem, parameters, {.micro_batch = size});
+    MapLoss pieces(problem, parameters, {.response = {.micro_batch = size}});
     EXPECT_NEAR(pieces.evaluate(problem.source_rows, 0).loss, golden, 1e-5);
     EXPECT_LE(error_of(parameters.gradient(), golden_P), 1e-5) << size;
   }
@@ -54,7 +55,7 @@ TEST(MapLoss, OnlyTheLastPieceKeepsItsGraph) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "a", "b");
   AffineParameters parameters(drive.sites(), problem.map_places);
-  MapLoss loss(problem, parameters, {.micro_batch = 2});
+  MapLoss loss(problem, parameters, {.response = {.micro_batch = 2}});
   drive.calls.clear();
   loss.evaluate(problem.source_rows, 0);
   using Rows = std::vector<int64_t>;
@@ -68,7 +69,7 @@ TEST(MapLoss, TheValueAloneNeedsNoGraph) {
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
   AffineParameters parameters(drive.sites(), problem.map_places);
   for (const int64_t size : {0, 1, 3}) {
-    MapLoss loss(problem, parameters, {.micro_batch = size});
+    MapLoss loss(problem, parameters, {.response = {.micro_batch = size}});
     const double golden = loss.evaluate(problem.source_rows, 0).loss;
     const Tensor gradient_P = parameters.gradient().clone();
     drive.calls.clear();
@@ -91,16 +92,16 @@ TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
 }
 
 TEST(MapLoss, AsksAtEverySiteWhetherToStop) {
-  ToyDrive drive;
+  ToyDrive inner;
+  int asked = 0, limit = 0;
+  StoppableDrive drive(inner, [&] { return ++asked == limit; });
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
   AffineParameters parameters(drive.sites(), problem.map_places);
-  int asked = 0, limit = 0;
-  const MapLossOptions options{
-      .micro_batch = 3, .is_cancelled = [&] { return ++asked == limit; }};
+  const MapLossOptions options{.response = {.micro_batch = 3}};
   const auto expect_stop = [&](int at, const std::function<void()>& work) {
     asked = 0;
     limit = at;
-    testing::expect_error(ErrorKind::cancelled, {"stopped"}, work);
+    testing::expect_error(ErrorKind::cancelled, {"stopped at site"}, work);
     EXPECT_EQ(asked, at);
   };
   // Three sites a pass.

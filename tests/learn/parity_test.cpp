@@ -48,7 +48,7 @@ class Golden {
                                    {.dtype = at::kFloat})),
         drive_(*model_, prompts()) {
     for (const Json& site : json_["sites"])
-      sites_.push_back(model_->sites().find(site.get<std::string>()));
+      places_.push_back({model_->sites().find(site.get<std::string>())});
   }
 
   Problem problem() {
@@ -56,8 +56,8 @@ class Golden {
     return {.drive = drive_,
             .source_rows = testing::rows_between(0, n),
             .target_rows = testing::rows_between(n, drive_.row_count()),
-            .map_places = sites_,
-            .match_places = sites_};
+            .map_places = places_,
+            .match_places = places_};
   }
   LineasOptions options(const std::string& run) const {
     const Json& golden = json_["lineas"][run];
@@ -102,7 +102,7 @@ class Golden {
   SafetensorsFile tensors_;
   std::unique_ptr<LanguageModel> model_;
   TextDrive drive_;
-  std::vector<SiteIndex> sites_;
+  std::vector<Place> places_;
 };
 
 // Loss by site of the responses with these maps, by the steering tap.

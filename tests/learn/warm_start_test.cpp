@@ -21,7 +21,9 @@ TEST(WarmStart, GoesHalfOfTheWayToLinearActsSlopesAndAllToItsMeans) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[a]", "[a]");
   AffineParameters parameters(drive.sites(), problem.map_places);
-  warm_start(problem, problem.map_places, {}, parameters);
+  MapLoss loss(problem, parameters, {});
+  const double before = loss.evaluate(problem.source_rows, 0).loss;
+  warm_start(problem, loss, parameters, before);
   Progress silent;
   const AffineMap golden =
       make_learner("linear-act", {{"target-runs", "untouched"}})
@@ -44,9 +46,9 @@ TEST(WarmStart, LowersTheLossAndLeavesOtherSitesAlone) {
   AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss loss(problem, parameters, {});
   const double before = loss.evaluate(problem.source_rows, 0).loss;
-  EXPECT_EQ(loss.reached(), (std::vector<SiteIndex>{0, 1}));
+  EXPECT_EQ(loss.reached(), (std::vector<size_t>{0, 1}));
   const c10::NoGradGuard no_gradients;
-  warm_start(problem, loss.reached(), {}, parameters);
+  warm_start(problem, loss, parameters, before);
   EXPECT_LT(loss.evaluate(problem.source_rows, 0).loss, before / 2);
   EXPECT_TRUE(at::equal(parameters.scale_D(2), at::ones({3})));
 }

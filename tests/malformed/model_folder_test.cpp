@@ -326,7 +326,7 @@ TEST(ModelFolder, NaNIsFoundAndItsSiteNamed) {
   testing::PackedDrive drive(*model, {{1, 2, 3}, {4}});
   constexpr int64_t kRows[] = {0, 1};
   const auto record_at = [&](const char* pattern) {
-    record(drive, kRows, model->sites().match(pattern));
+    record(drive, kRows, drive.places(pattern));
   };
   record_at("model.layers.0.*");
   expect_error(ErrorKind::numeric,

@@ -40,7 +40,9 @@ Tensor random_tokens(int64_t count) {
 // Rows of 3, 1 and 4 tokens.
 PassContext three_rows(Phase phase = Phase::prompt) {
   const std::vector<int64_t> lengths{3, 1, 4};
-  return {.rows = pack_rows(lengths), .step = 0, .phase = phase};
+  PassContext context{.rows = pack_rows(lengths)};
+  for (RowView& row : context.rows) row.phase = phase;
+  return context;
 }
 
 Tensor mapped(const AffineMap& map, const Tensor& x, double strength = 1) {
@@ -120,12 +122,10 @@ TEST(SteerTap, RowsKeepTheirStrengthWhenOthersLeaveTheBatch) {
   const AffineMap map = random_map(1);
   SteerTap tap(one_site(), {steering_of(map)}, {1, 0.25, 0.5});
   const Tensor x_BD = random_tokens(3);
-  PassContext context{.rows = {{0, 0, 1, 9}, {1, 1, 2, 4}, {2, 2, 3, 5}},
-                      .step = 0,
-                      .phase = Phase::generated};
+  PassContext context{.rows = {{0, 0, 1, 9}, {1, 1, 2, 4}, {2, 2, 3, 5}}};
   tap.visit(0, x_BD, context);
   tap.visit(0, x_BD, context);
-  context.rows = {{2, 0, 1, 6}, {1, 1, 2, 5}};
+  context = {.rows = {{2, 0, 1, 6}, {1, 1, 2, 5}}};
   const Tensor y_BD = tap.visit(0, x_BD.slice(0, 0, 2), context);
   EXPECT_LE(error_of(y_BD[0], mapped(map, x_BD[0], 0.5)), 1e-6);
   EXPECT_LE(error_of(y_BD[1], mapped(map, x_BD[1], 0.25)), 1e-6);
