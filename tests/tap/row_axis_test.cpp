@@ -1,6 +1,8 @@
 // Which tokens belong to which row, for every layout, against a walk by hand.
 #include "lineas/tap/row_axis.h"
 
+#include <gtest/gtest.h>
+
 #include "lineas/tap/tap.h"
 #include "tests/support/compare.h"
 
