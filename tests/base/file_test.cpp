@@ -125,8 +125,11 @@ TEST_F(FileTest, MapsAndReleases) {
 
 // Where the system maps large blocks around a byte, they are let go as well.
 TEST_F(FileTest, ReleaseLeavesNothingMapped) {
-  constexpr size_t kStep = 4 << 20, kSteps = 16;
-  write_file(path("x"), std::string(kStep * kSteps, 'm'));
+  constexpr size_t kStep = 1 << 20, kSteps = 64;
+  // In pieces, as the system then caches it in blocks of about that size.
+  write_file(path("x"), [](std::ostream& out) {
+    for (size_t i = 0; i < kSteps; ++i) out << std::string(kStep, 'm');
+  });
   const MappedFile file(path("x"));
   const int64_t before = resident_bytes();
   for (size_t i = 0; i < kSteps; ++i) {
