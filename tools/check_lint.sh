@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs clang-tidy (.clang-tidy) over the rooms without LibTorch: 4 s a file.
-# The other rooms would take half a minute each, nearly all of it ATen headers.
+# The other rooms would take too long: CONTRIBUTING.md has the figures.
 # Use: tools/check_lint.sh BUILD    (a configured build folder)
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -165,12 +166,18 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
+// Touching one byte may map the whole block in which the system caches it
+// (Linux 6.18: up to what one table of pages spans, 2 MB), so such blocks go
+// whole.
 void MappedFile::release(size_t begin, size_t end) const {
   if (begin >= end || end > size_) return;
-  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
-  const size_t first = begin / page * page;
+  constexpr uintptr_t kBlock = 2 << 20;
+  const auto start = reinterpret_cast<uintptr_t>(data_);
+  const uintptr_t first = std::max(start, (start + begin) / kBlock * kBlock);
+  const uintptr_t last =
+      std::min(start + size_, (start + end + kBlock - 1) / kBlock * kBlock);
   // Only a hint: where it fails the pages just stay.
-  ::madvise(const_cast<std::byte*>(data_ + first), end - first, MADV_DONTNEED);
+  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 void write_file(const std::string& path, std::string_view bytes) {

@@ -26,8 +26,8 @@ class MappedFile {
 
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
-  /// Gives the pages of [begin, end) back to the system; touching them again
-  /// reads the file again.
+  /// Gives the pages of [begin, end), and those mapped with them, back to the
+  /// system; touching them again reads the file again.
   void release(size_t begin, size_t end) const;
 
  private:

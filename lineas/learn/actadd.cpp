@@ -14,7 +14,7 @@ struct ActaddOptions : LayerwiseOptions {
 };
 
 LayerwiseMethod actadd(const ActaddOptions&) {
-  return {.name = "actadd", .least_prompts = 1, .fit = closed_form(fit_shift)};
+  return {.name = "actadd", .fit = closed_form(fit_shift)};
 }
 
 }  // namespace

@@ -21,7 +21,9 @@ SiteFit fit_aura(const Tensor& source_ND, const Tensor& target_MD) {
 }
 
 LayerwiseMethod aura(const AuraOptions&) {
-  return {.name = "aura", .least_prompts = 2, .fit = fit_aura};
+  return {.name = "aura",
+          .traits = {.least_prompts = 2, .only_dampens = true},
+          .fit = fit_aura};
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ struct CaaOptions : LayerwiseOptions {
 };
 
 LayerwiseMethod caa(const CaaOptions&) {
-  return {.name = "caa", .least_prompts = 1, .fit = closed_form(fit_shift)};
+  return {.name = "caa", .fit = closed_form(fit_shift)};
 }
 
 }  // namespace

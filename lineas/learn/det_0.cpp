@@ -59,7 +59,9 @@ void keep_strongest(std::vector<SiteFit>& fits, int64_t count) {
 LayerwiseMethod det_0(const Det0Options& options) {
   if (options.experts < 0)
     fail(ErrorKind::usage, "--experts {}: 0 or more", options.experts);
-  LayerwiseMethod method{.name = "det-0", .least_prompts = 2, .fit = fit_det_0};
+  LayerwiseMethod method{.name = "det-0",
+                         .traits = {.least_prompts = 2, .only_dampens = true},
+                         .fit = fit_det_0};
   if (options.experts == 0) return method;
   method.choosing_option = "experts";
   method.choose = [count = options.experts](std::vector<SiteFit>& fits, Json&) {

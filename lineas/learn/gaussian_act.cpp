@@ -11,7 +11,7 @@ struct GaussianActOptions : LayerwiseOptions {};
 
 LayerwiseMethod gaussian_act(const GaussianActOptions&) {
   return {.name = "gaussian-act",
-          .least_prompts = 2,
+          .traits = {.least_prompts = 2, .leaves_constant_targets = true},
           .fit = closed_form(fit_gaussian)};
 }
 

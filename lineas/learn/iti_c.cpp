@@ -93,7 +93,7 @@ LayerwiseMethod iti_c(const ItiOptions& options) {
     fail(ErrorKind::usage, "--top-sites {}: 0 or more", options.top_sites);
   if (options.folds < 2)
     fail(ErrorKind::usage, "--folds {}: 2 or more", options.folds);
-  LayerwiseMethod method{.name = "iti-c", .least_prompts = 2};
+  LayerwiseMethod method{.name = "iti-c", .traits = {.least_prompts = 2}};
   method.fit = [options](const Tensor& source_ND, const Tensor& target_MD) {
     return fit_iti(source_ND, target_MD, options);
   };

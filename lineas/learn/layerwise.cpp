@@ -234,7 +234,7 @@ void check_counts(const LayerwiseMethod& method,
                   bool has_support,
                   const Problem& problem) {
   const int64_t least =
-      std::max<int64_t>(method.least_prompts, has_support + 1);
+      std::max<int64_t>(method.traits.least_prompts, has_support + 1);
   const size_t n = problem.source_rows.size(), m = problem.target_rows.size();
   if (static_cast<int64_t>(std::min(n, m)) < least)
     fail(ErrorKind::usage,

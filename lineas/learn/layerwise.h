@@ -69,7 +69,7 @@ struct SiteFit {
 /// A method: how it fits a site, and what is to be known of it before.
 struct LayerwiseMethod {
   std::string name;
-  int64_t least_prompts = 1;  // a side
+  MethodTraits traits = {};
   std::function<SiteFit(const Tensor& source_ND, const Tensor& target_MD)> fit;
   /// Has the last word over all sites together, and may add to the provenance;
   /// null where each site stands alone.
@@ -119,7 +119,8 @@ Method layerwise_method() {
         const auto options = from_json<Options>(json);
         return std::make_unique<LayerwiseLearner>(
             options, describe(options), to_json(options), files);
-      }};
+      },
+      describe(Options{}).traits};
 }
 
 }  // namespace lineas

@@ -11,8 +11,9 @@ namespace {
 struct LinearActOptions : LayerwiseOptions {};
 
 LayerwiseMethod linear_act(const LinearActOptions&) {
-  return {
-      .name = "linear-act", .least_prompts = 2, .fit = closed_form(fit_line)};
+  return {.name = "linear-act",
+          .traits = {.least_prompts = 2},
+          .fit = closed_form(fit_line)};
 }
 
 }  // namespace

@@ -10,7 +10,9 @@ namespace {
 struct MeanActOptions : LayerwiseOptions {};
 
 LayerwiseMethod mean_act(const MeanActOptions&) {
-  return {.name = "mean-act", .least_prompts = 1, .fit = closed_form(fit_mean)};
+  return {.name = "mean-act",
+          .traits = {.leaves_constant_targets = true},
+          .fit = closed_form(fit_mean)};
 }
 
 }  // namespace

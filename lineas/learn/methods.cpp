@@ -94,6 +94,10 @@ Json default_options(const std::string& method) {
   return defaults;
 }
 
+MethodTraits method_traits(const std::string& method) {
+  return find_method(method).traits;
+}
+
 Json parse_options(const std::string& method,
                    const std::map<std::string, std::string>& texts) {
   const std::vector<MethodOption> options = method_options(method);

@@ -35,6 +35,21 @@ std::vector<MethodOption> method_options(const std::string& method);
 /// The same as one object, name -> default.
 Json default_options(const std::string& method);
 
+/// What a method can and what it cannot, whatever its options;
+/// tests/contract holds it to that.
+struct MethodTraits {
+  /// A side; it refuses fewer.
+  int64_t least_prompts = 1;
+  /// It turns detectors of the source down (scales in [0, 1], no shift), and
+  /// leads nowhere; the others bring the source nearer to the target.
+  bool only_dampens = false;
+  /// Neurons that are constant on the target side get no map.
+  bool leaves_constant_targets = false;
+};
+
+/// What that method states of itself.
+MethodTraits method_traits(const std::string& method);
+
 /// Options as texts (a command line's) in their own types, as make_learner
 /// takes them. Throws usage, naming the flag, for a text that is no value of
 /// its option, and for an option that the method lacks.
@@ -85,17 +100,19 @@ std::vector<MethodOption> list_options() {
 struct Method {
   std::vector<MethodOption> (*options)();
   std::unique_ptr<Learner> (*make)(const Json& options, const RunFiles& files);
+  MethodTraits traits = {};
 };
 
 /// The entry of a learner that is made from (Options, RunFiles).
 template <typename Options, typename AnyLearner>
-Method make_method() {
+Method make_method(MethodTraits traits = {}) {
   return {list_options<Options>,
           [](const Json& options,
              const RunFiles& files) -> std::unique_ptr<Learner> {
             return std::make_unique<AnyLearner>(from_json<Options>(options),
                                                 files);
-          }};
+          },
+          traits};
 }
 
 #define LINEAS_METHOD(function, name) Method method_##function();

@@ -30,7 +30,7 @@ SiteFit fit_pca(const Tensor& source_ND, const Tensor& target_MD) {
 }
 
 LayerwiseMethod pca(const PcaOptions&) {
-  return {.name = "pca", .least_prompts = 2, .fit = fit_pca};
+  return {.name = "pca", .traits = {.least_prompts = 2}, .fit = fit_pca};
 }
 
 }  // namespace

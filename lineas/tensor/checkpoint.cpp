@@ -240,6 +240,7 @@ std::string Checkpoint::fingerprint() const {
                         stable_hash(bytes.substr(middle, kSample)),
                         stable_hash(bytes.substr(
                             bytes.size() - std::min(bytes.size(), kSample)))});
+    files_[at.file]->release(tensor, 0, tensor.end - tensor.begin);
   }
   return fmt::format("{:016x}", hash);
 }

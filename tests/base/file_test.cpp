@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "lineas/base/error.h"
+#include "lineas/base/memory.h"
 
 namespace lineas {
 namespace {
@@ -120,6 +121,23 @@ TEST_F(FileTest, MapsAndReleases) {
   EXPECT_EQ(static_cast<char>(file.bytes()[19999]), 'm');
   write_file(path("empty"), "");
   EXPECT_TRUE(MappedFile(path("empty")).bytes().empty());
+}
+
+// Where the system maps large blocks around a byte, they are let go as well.
+TEST_F(FileTest, ReleaseLeavesNothingMapped) {
+  constexpr size_t kStep = 1 << 20, kSteps = 64;
+  // In pieces, as the system then caches it in blocks of about that size.
+  write_file(path("x"), [](std::ostream& out) {
+    for (size_t i = 0; i < kSteps; ++i) out << std::string(kStep, 'm');
+  });
+  const MappedFile file(path("x"));
+  const int64_t before = resident_bytes();
+  for (size_t i = 0; i < kSteps; ++i) {
+    const size_t middle = i * kStep + kStep / 2 + 12345;
+    EXPECT_EQ(static_cast<char>(file.bytes()[middle]), 'm');
+    file.release(middle, middle + 1);
+  }
+  EXPECT_LT(resident_bytes(), before + (1 << 20));
 }
 
 TEST_F(FileTest, AnEmptyNameIsAWrongCall) {

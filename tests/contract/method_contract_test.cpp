@@ -2,8 +2,6 @@
 // sets of random prompts that use different halves of the vocabulary.
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "lineas/base/file.h"
 #include "lineas/base/seed.h"
 #include "lineas/descent/objective.h"
@@ -63,6 +61,7 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
   Problem problem() { return problem(drive_); }
 
   std::string method() const { return GetParam(); }
+  MethodTraits traits() const { return method_traits(method()); }
 
   // The method's defaults, made short where it takes steps.
   Json options(int64_t seed = 0) const {
@@ -97,11 +96,6 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
     return objective.evaluate(at::cat(source, 1), 0).loss;
   }
 
-  // Detectors are made quieter; they lead nowhere.
-  bool leads_to_the_target() const {
-    return !std::set<std::string>{"aura", "det-0"}.contains(method());
-  }
-
   std::string file_of(const MapSet& set) const {
     write_map_set(folder_ / "map.safetensors", set);
     return read_file(folder_ / "map.safetensors");
@@ -130,10 +124,10 @@ double largest_slope(const MapSet& set) {
 TEST_P(MethodContract, LearnsAToyPair) {
   const MapSet set = learn(options());
   EXPECT_GT(moved(set), 0);
-  if (leads_to_the_target())
-    EXPECT_LT(loss_with(set), 0.9 * loss_with(MapSet()));
-  else
+  if (traits().only_dampens)
     EXPECT_LE(largest_slope(set), 1);
+  else
+    EXPECT_LT(loss_with(set), 0.9 * loss_with(MapSet()));
 }
 
 TEST_P(MethodContract, IsDeterministicBySeed) {
@@ -156,17 +150,16 @@ TEST_P(MethodContract, ProvenanceRepeatsTheRun) {
   EXPECT_EQ(file_of(learn(set.provenance["options"])), file_of(set));
 }
 
-// One prompt a side is enough, or an error says how many are.
-TEST_P(MethodContract, OnePromptASide) {
-  const std::set<std::string> content_with_one{
-      "lineas", "mean-act", "caa", "actadd"};
-  const Problem one = problem(drive_, 1);
-  if (content_with_one.contains(method()))
-    EXPECT_GT(moved(learn(options(), one)), 0);
-  else
-    testing::expect_error(ErrorKind::usage, {method(), "2 prompts"}, [&] {
-      learn(options(), one);
-    });
+// As many prompts a side as the method says are enough; of fewer an error says
+// how many are.
+TEST_P(MethodContract, TheLeastPromptsASide) {
+  const int64_t least = traits().least_prompts;
+  ASSERT_GE(least, 1);
+  EXPECT_GT(moved(learn(options(), problem(drive_, least))), 0);
+  if (least == 1) return;
+  testing::expect_error(ErrorKind::usage,
+                        {method(), fmt::format("{} prompts", least)},
+                        [&] { learn(options(), problem(drive_, least - 1)); });
 }
 
 TEST_P(MethodContract, NoPromptsAreAUsageError) {
@@ -216,12 +209,10 @@ TEST_P(MethodContract, AConstantTargetGivesNoSteepSlope) {
   TextDrive constant(*model_, prompts);
   const Problem given = problem(constant);
   const MapSet set = learn(options(), given);
-  const bool leaves_alone =
-      std::set<std::string>{"mean-act", "gaussian-act"}.contains(method());
-  EXPECT_EQ(moved(set) == 0, leaves_alone);
+  EXPECT_EQ(moved(set) == 0, traits().leaves_constant_targets);
   EXPECT_LE(largest_slope(set), 1.5);
-  if (leaves_alone) return;
-  if (leads_to_the_target()) {
+  if (traits().leaves_constant_targets) return;
+  if (!traits().only_dampens) {
     EXPECT_LT(loss_with(set, given), 0.9 * loss_with(MapSet(), given));
     return;
   }

@@ -3,26 +3,22 @@
 // data: read from $LINEAS_TEST_DATA.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-
 #include "lineas/base/file.h"
 #include "lineas/base/json.h"
 #include "lineas/text/tokenizer.h"
 #include "lineas/text/vocab_merges.h"
+#include "tests/support/folder.h"
 
 namespace lineas {
 namespace {
 
 using Ids = std::vector<int64_t>;
 
-class PublishedVectors : public testing::Test {
+class PublishedVectors : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* folder = std::getenv("LINEAS_TEST_DATA");
-    if (folder == nullptr) {
-      GTEST_SKIP() << "LINEAS_TEST_DATA is not set: no published vectors here";
-    }
-    data_ = folder;
+    data_ = testing::test_data("");
+    if (data_.empty()) GTEST_SKIP() << testing::kNoTestData;
   }
 
   std::string path(const std::string& name) const { return data_ + "/" + name; }

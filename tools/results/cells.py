@@ -1,11 +1,11 @@
 """The cells of an experiment: what was to be done, what came out, and where it
 is kept, so that a stopped run goes on where it was.
 
-A cell is a key (method, concept, seed, ...), a plan (what is asked for; not the
-program's version, so after a change of a method its lines are to be deleted)
-and a result. Finished cells of an experiment are the lines of one
-file, which is written anew, whole or not at all, after every cell. A cell whose
-plan has changed counts as not done. Knows no models and no measures.
+A cell is a key (method, concept, seed, ...), a plan (what is asked for), a
+result and a hash of the program's sources that made it. Finished cells of an
+experiment are the lines of one file, which is written anew, whole or not at all,
+after every cell. A cell whose plan has changed counts as not done; one of other
+sources as done, until its line is deleted. Knows no models and no measures.
 """
 
 import fcntl
@@ -55,10 +55,12 @@ def alone_in(folder):
 
 
 class CellFile:
-    """Finished cells, one JSON line each, in the order of their names."""
+    """Finished cells, one JSON line each, in the order of their names.
+    `sources`: the hash that new ones get."""
 
-    def __init__(self, path):
+    def __init__(self, path, sources=None):
         self.path = Path(path)
+        self.sources = sources
         self.cells = {}
         if self.path.exists():
             for line in self.path.read_text().splitlines():
@@ -81,6 +83,7 @@ class CellFile:
     def put(self, key, plan, seconds, result):
         self.cells[name_of(key)] = {"key": key, "plan": plan,
                                     "seconds": round(seconds, 1),
+                                    "sources": self.sources,
                                     "result": result}
         lines = [json.dumps(self.cells[name], separators=(",", ":"))
                  for name in sorted(self.cells)]

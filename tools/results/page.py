@@ -23,6 +23,7 @@ import slider
 import sparsity
 from cells import CellFile
 from lab import ROOT
+from sources import hash_of_sources
 
 FOLDER = ROOT / "docs" / "results"
 EXPERIMENTS = {"methods": methods, "slider": slider, "prompts": prompts,
@@ -41,15 +42,24 @@ def finished(name):
     return [cell for cell in found if cell]
 
 
+def said_of_sources(done):
+    """How many cells another program than this tree's made, in words."""
+    present = hash_of_sources(ROOT)
+    others = sum(cell.get("sources") != present for cell in done)
+    return f"{others} made by other sources of `lineas/` than these" \
+        if others else "all made by these sources of `lineas/`"
+
+
 def block(name, folder):
     """The generated Markdown of an experiment; its pictures go to `folder`."""
     total = sum(1 for _ in EXPERIMENTS[name].cells())
     done = finished(name)
     minutes = sum(cell["seconds"] for cell in done) / 60
-    head = f"`make results-{name}`: {len(done)} of {total} cells, " \
-        f"{minutes:.0f} minutes."
-    return head if not done else \
-        head + "\n\n" + EXPERIMENTS[name].report(done, folder)
+    head = f"`make results-{name}`: {len(done)} of {total} cells"
+    if not done:
+        return head + "."
+    return f"{head}, {minutes:.0f} minutes; {said_of_sources(done)}.\n\n" \
+        + EXPERIMENTS[name].report(done, folder)
 
 
 def with_blocks(text, blocks):

@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +23,8 @@ import plans
 import settings
 from cells import (CellFile, Limits, alone_in, matches, name_of, run_cells,
                    say)
-from lab import Lab
+from lab import ROOT, Lab
+from sources import hash_of_sources
 
 
 def main():
@@ -45,11 +47,20 @@ def main():
     if options.list:
         list_cells(cells, CellFile(path))
         return 0
+    build_program(options.build)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with alone_in(path.parent):
-        file = CellFile(path)
+        file = CellFile(path, hash_of_sources(ROOT))
         file.keep_only(key for key, _ in every_cell)
         return run(options, cells, file)
+
+
+def build_program(build):
+    """The cells say which sources made them, so it is built from those."""
+    if subprocess.run(["ninja", "-C", build, "--quiet", "lineas_program",
+                       "bench_measure"], check=False).returncode:
+        raise SystemExit(f"{build}: the program cannot be built: run cmake "
+                         "--preset release, mend what the compiler says")
 
 
 def list_cells(cells, file):
