@@ -269,9 +269,10 @@ void add_generate(CLI::App& program) {
                                             "The prompt; \"\" starts from BOS")
                                 ->type_name("PROMPT");
   command
-      .add_option("-f,--file",
-                  arguments->file,
-                  "Prompts: .txt, .jsonl, .csv, .json#subset")
+      .add_option(
+          "-f,--file",
+          arguments->file,
+          "Prompts: .txt, .jsonl, .csv, .json#subset; -: standard input")
       ->type_name("FILE");
   add_steer_options(command, arguments->steer);
   add_strengths_option(command, arguments->steer);
