@@ -32,12 +32,12 @@ Json measure(const std::string& folder, int pairs) {
     prompts.push_back(std::move(ids));
   const size_t all = prompts.size();
   TextDrive drive(engine.model(), std::move(prompts));
-  const auto sites = drive.sites().match(default_sites(drive.sites()));
+  const auto sites = drive.places(default_sites(drive.sites()));
   const Problem problem{.drive = drive,
                         .source_rows = rows_from(0, n),
                         .target_rows = rows_from(n, all - n),
-                        .map_sites = sites,
-                        .match_sites = sites};
+                        .map_places = sites,
+                        .match_places = sites};
   const auto learn = [&](int64_t micro_batch) {
     return seconds_of([&] {
       Progress silent;

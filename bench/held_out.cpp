@@ -23,12 +23,13 @@ Json measure(const std::string& model,
              const std::string& target_file) {
   const Engine engine(model, {.device = "cpu"});
   const SiteTable& table = engine.model().sites();
-  const auto sites = table.match(default_sites(table));
+  const std::string sites = default_sites(table);
   const PromptSet source = read_prompts(source_file);
   const PromptSet target = read_prompts(target_file);
   const size_t half = source.size() / 2, quarter = half / 2;
-  LearnRequest request{.source = part(source, 0, half),
-                       .target = part(target, 0, half)};
+  LearnRequest request;
+  request.source = part(source, 0, half);
+  request.target = part(target, 0, half);
   TerminalProgress progress;
   const MapSet set = learn_maps(engine, request, progress);
   SteerTap tap(table, {{set}});

@@ -14,7 +14,9 @@ class PointDrive : public lineas::Drive {
   explicit PointDrive(const at::Tensor& points_ND) : points_ND_(points_ND) {
     for (const char* name : {"first", "second"}) sites_.add(name, 16);
   }
-  void run(std::span<const int64_t> rows, lineas::Tap& tap) override {
+  void advance(lineas::Trajectory& way, lineas::Tap& tap) override {
+    ++way.segment;
+    const auto& rows = way.rows;
     const std::vector<int64_t> lengths(rows.size(), 1);
     lineas::Pass pass({.rows = lineas::pack_rows(lengths, rows)}, &tap);
     at::Tensor x_SD = points_ND_.slice(0, rows.front(), rows.back() + 1);
@@ -44,16 +46,18 @@ int main() {
   points_ND.narrow(0, 0, 128).mul_(0.5).add_(1);  // where the source lies
   PointDrive drive(points_ND);
   // One map, matched behind it; rows 64-127 and 192-255 are held out.
-  const lineas::Problem problem{drive, rows_from(0), rows_from(128), {0}, {1}};
+  const auto last = drive.places("second");
+  const lineas::Problem problem{
+      drive, rows_from(0), rows_from(128), drive.places("first"), last};
   lineas::LineasLearner learner({.steps = 300, .lr = 0.02}, {});
   lineas::Progress silent;
   const lineas::MapSet maps = learner.learn(problem, silent);
-  const auto target_ND = lineas::record(drive, rows_from(192), {1})[0];
+  const auto target_ND = lineas::record(drive, rows_from(192), last)[0];
   const auto target = lineas::couple(target_ND, 64);
   for (const double strength : {0.0, 0.5, 1.0}) {
     lineas::SteerTap tap(drive.sites(), {{maps, strength}});
     const auto moved_ND =
-        lineas::record(drive, rows_from(64), {1}, {.before = &tap})[0];
+        lineas::record(drive, rows_from(64), last, {.before = &tap})[0];
     const auto loss_D = lineas::transport_loss(moved_ND, target).loss_D / 64;
     fmt::print("{:.1f}: {:.4f}\n", strength, loss_D.mean().item<double>());
   }

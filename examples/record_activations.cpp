@@ -16,14 +16,14 @@ using lineas::Tensor;
 // pooled_ND of every site for the first `count` prompts of a list.
 std::vector<Tensor> record_list(const lineas::Engine& engine,
                                 const std::string& list,
-                                const std::vector<lineas::SiteIndex>& sites,
+                                const std::string& sites,
                                 size_t count) {
   auto prompts = engine.encode(lineas::read_prompts(list));
   prompts.resize(std::min(count, prompts.size()));
   lineas::TextDrive drive(engine.model(), std::move(prompts));
   std::vector<int64_t> rows(drive.row_count());
   std::iota(rows.begin(), rows.end(), 0);
-  return lineas::record(drive, rows, sites);
+  return lineas::record(drive, rows, drive.places(sites));
 }
 
 // Difference of the means in units of the pooled standard deviation (Cohen's
@@ -37,11 +37,12 @@ Tensor effect_D(const Tensor& a_ND, const Tensor& b_ND) {
 
 int main() try {
   const lineas::Engine engine("tinytown");
+  const std::string pattern = ".*norm|model\\.layers\\.\\d+";
   const lineas::SiteTable& table = engine.model().sites();
-  const auto sites = table.match(".*norm|model\\.layers\\.\\d+");
+  const auto sites = table.match(pattern);
   const std::string lists = engine.folder() + "/prompts/tone.json";
-  const auto rude = record_list(engine, lists + "#rude", sites, 64);
-  const auto neutral = record_list(engine, lists + "#neutral", sites, 64);
+  const auto rude = record_list(engine, lists + "#rude", pattern, 64);
+  const auto neutral = record_list(engine, lists + "#neutral", pattern, 64);
   fmt::print("{:>9}  {:>6}  site\n", "effect>1", "max");
   for (size_t s = 0; s < sites.size(); ++s) {
     const Tensor effect = effect_D(rude[s], neutral[s]);

@@ -37,16 +37,16 @@ Tensor row_offsets(const TextDrive& drive) {
 }
 
 NamedTensors record_rows(TextDrive& drive,
-                         const std::vector<SiteIndex>& sites,
+                         const std::vector<Place>& places,
                          const RecordOptions& options,
                          bool keeps_tokens) {
   const std::vector<int64_t> rows = all_rows(drive);
   const std::vector<Tensor> recorded =
-      keeps_tokens ? record_tokens(drive, rows, sites, options)
-                   : record(drive, rows, sites, options);
+      keeps_tokens ? record_tokens(drive, rows, places, options)
+                   : record(drive, rows, places, options);
   NamedTensors named;
-  for (size_t s = 0; s < sites.size(); ++s)
-    named.emplace_back(drive.sites()[sites[s]].name, recorded[s]);
+  for (size_t p = 0; p < places.size(); ++p)
+    named.emplace_back(drive.name_of(places[p]), recorded[p]);
   if (keeps_tokens) named.emplace_back("row_offsets", row_offsets(drive));
   return named;
 }
@@ -54,7 +54,7 @@ NamedTensors record_rows(TextDrive& drive,
 void run(const Arguments& arguments) {
   const bool keeps_tokens = arguments.pool == "all";
   RecordOptions options{.micro_batch = arguments.batch};
-  if (!keeps_tokens) options.pooling = parse_pooling(arguments.pool);
+  if (!keeps_tokens) options.reading.pooling = parse_pooling(arguments.pool);
   if (arguments.batch < 1) fail(ErrorKind::usage, "--batch must be 1 or more");
   check_writable(arguments.output);
   const PromptSet prompts = read_prompts(arguments.file);
@@ -64,10 +64,9 @@ void run(const Arguments& arguments) {
   SteerTap tap(engine.model().sites(), steerings);
   if (!tap.is_idle()) options.before = &tap;
   TextDrive drive(engine.model(), engine.encode(prompts));
-  const std::vector<SiteIndex> sites =
-      engine.model().sites().match(arguments.sites);
+  const std::vector<Place> places = drive.places(arguments.sites);
   write_safetensors(arguments.output,
-                    record_rows(drive, sites, options, keeps_tokens),
+                    record_rows(drive, places, options, keeps_tokens),
                     {{"format", "lineas.acts"},
                      {"version", "1"},
                      {"pool", arguments.pool},
@@ -76,7 +75,7 @@ void run(const Arguments& arguments) {
   log_info("{}: {} prompts at {} sites",
            arguments.output,
            prompts.size(),
-           sites.size());
+           places.size());
 }
 
 }  // namespace

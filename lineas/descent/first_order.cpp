@@ -39,7 +39,7 @@ ObjectiveValue FirstOrder::step(int64_t t, const Evaluate& evaluate) {
   const Tensor frozen_P = free_P_.defined() ? values_P.clone() : Tensor();
   move(rate(t));
   if (!options_.penalty.is_zero())
-    for (size_t place = 0; place < parameters_.sites().size(); ++place)
+    for (size_t place = 0; place < parameters_.places().size(); ++place)
       apply_prox(parameters_.scale_D(place).detach(),
                  parameters_.shift_D(place).detach(),
                  options_.penalty,

@@ -1,22 +1,22 @@
 #include "lineas/descent/parameters.h"
 
+#include <algorithm>
+
 #include "lineas/maps/apply.h"
 
 namespace lineas {
 
 AffineParameters::AffineParameters(const SiteTable& table,
-                                   std::vector<SiteIndex> sites,
-                                   at::Device device)
-    : sites_(std::move(sites)), places_(table.size(), -1) {
+                                   std::vector<Place> places,
+                                   at::TensorOptions where)
+    : places_(std::move(places)) {
   int64_t total = 0;
-  for (SiteIndex site : sites_) total += 2 * table[site].width;
-  const auto options = at::device(device).dtype(at::kFloat);
-  values_P_ = at::zeros({total}, options);
-  gradient_P_ = at::zeros({total}, options);
+  for (const Place& place : places_.all()) total += 2 * width_of(place, table);
+  values_P_ = at::zeros({total}, where);
+  gradient_P_ = at::zeros({total}, where);
   int64_t begin = 0;
-  for (size_t place = 0; place < sites_.size(); ++place) {
-    const int64_t width = table[sites_[place]].width;
-    places_[sites_[place]] = static_cast<int64_t>(place);
+  for (const Place& place : places_.all()) {
+    const int64_t width = width_of(place, table);
     values_P_.narrow(0, begin, width).fill_(1);
     scales_.push_back(make_leaf(begin, width));
     shifts_.push_back(make_leaf(begin + width, width));
@@ -43,7 +43,7 @@ Tensor AffineParameters::identity() const {
 
 int64_t AffineParameters::support() const {
   int64_t support = 0;
-  for (size_t place = 0; place < sites_.size(); ++place)
+  for (size_t place = 0; place < places_.size(); ++place)
     support += moved_neurons({scales_[place].detach(), shifts_[place].detach()})
                    .sum()
                    .item<int64_t>();
@@ -52,9 +52,9 @@ int64_t AffineParameters::support() const {
 
 MapSet AffineParameters::to_map_set(const SiteTable& table) const {
   MapSet set;
-  for (size_t place = 0; place < sites_.size(); ++place)
+  for (size_t place = 0; place < places_.size(); ++place)
     set.maps.emplace_back(
-        table[sites_[place]].name,
+        name_of(places_[place], table),
         AffineMap{scales_[place].detach().to(at::kCPU).clone(),
                   shifts_[place].detach().to(at::kCPU).clone()});
   return set;
@@ -63,9 +63,11 @@ MapSet AffineParameters::to_map_set(const SiteTable& table) const {
 Tensor TrainingTap::visit(SiteIndex site,
                           Tensor x,
                           const PassContext& context) {
-  const int64_t place = parameters_.place_of(site);
+  const int64_t place = parameters_.find(site, context.step);
   if (place < 0) return x;
-  visited_.push_back(site);
+  const auto number = static_cast<size_t>(place);
+  if (std::find(visited_.begin(), visited_.end(), number) == visited_.end())
+    visited_.push_back(number);
   return apply_map(x,
                    parameters_.scale_D(place),
                    parameters_.shift_D(place),

@@ -10,10 +10,10 @@ namespace lineas {
 
 class AffineParameters {
  public:
-  /// Identity maps at `sites`.
+  /// Identity maps at `places` of that table.
   AffineParameters(const SiteTable& table,
-                   std::vector<SiteIndex> sites,
-                   at::Device device);
+                   std::vector<Place> places,
+                   at::TensorOptions where = at::kFloat);
 
   Tensor& values() { return values_P_; }
   const Tensor& values() const { return values_P_; }
@@ -21,13 +21,15 @@ class AffineParameters {
   void clear_gradient() { gradient_P_.zero_(); }
   int64_t size() const { return values_P_.size(0); }
 
-  const std::vector<SiteIndex>& sites() const { return sites_; }
+  const std::vector<Place>& places() const { return places_.all(); }
   /// Leaves of the graph; their storage is values(), their gradient's
   /// gradient().
-  const Tensor& scale_D(size_t place) const { return scales_[place]; }
-  const Tensor& shift_D(size_t place) const { return shifts_[place]; }
-  /// Place of a site among the mapped ones, or -1.
-  int64_t place_of(SiteIndex site) const { return places_[site]; }
+  const Tensor& scale_D(size_t number) const { return scales_[number]; }
+  const Tensor& shift_D(size_t number) const { return shifts_[number]; }
+  /// Number of the place that covers this visit, or -1.
+  int64_t find(SiteIndex site, int step) const {
+    return places_.find(site, step);
+  }
 
   /// Values of the identity: ones for scales, zeros for shifts.
   Tensor identity() const;
@@ -39,8 +41,7 @@ class AffineParameters {
  private:
   Tensor make_leaf(int64_t begin, int64_t width);
 
-  std::vector<SiteIndex> sites_;
-  std::vector<int64_t> places_;  // by site
+  PlaceList places_;
   Tensor values_P_, gradient_P_;
   std::vector<Tensor> scales_, shifts_;
 };
@@ -51,13 +52,13 @@ class TrainingTap : public Tap {
   TrainingTap(const AffineParameters& parameters, Position position)
       : parameters_(parameters), position_(position) {}
   Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override;
-  /// Mapped sites that the pass came by, in its order.
-  const std::vector<SiteIndex>& visited() const { return visited_; }
+  /// Numbers of the places that the run came by, each once, in its order.
+  const std::vector<size_t>& visited() const { return visited_; }
 
  private:
   const AffineParameters& parameters_;
   Position position_;
-  std::vector<SiteIndex> visited_;
+  std::vector<size_t> visited_;
 };
 
 }  // namespace lineas

@@ -51,7 +51,7 @@ ProximalGradient::ProximalGradient(AffineParameters& parameters,
 double ProximalGradient::penalty_here() const {
   const Penalty& penalty = options_.penalty;
   double sum = 0;
-  for (size_t place = 0; place < parameters_.sites().size(); ++place) {
+  for (size_t place = 0; place < parameters_.places().size(); ++place) {
     const Tensor excess_D = parameters_.scale_D(place).detach() - 1;
     const Tensor shift_D = parameters_.shift_D(place).detach();
     sum += penalty.l1_scale * excess_D.abs().sum().item<double>() +

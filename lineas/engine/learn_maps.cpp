@@ -1,10 +1,7 @@
 #include "lineas/engine/learn_maps.h"
 
-#include <numeric>
-
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
-#include "lineas/base/version.h"
 #include "lineas/generate/text_drive.h"
 #include "lineas/learn/methods.h"
 
@@ -38,12 +35,6 @@ Json describe(const PromptSet& prompts) {
           {"hash", content_hash(prompts)}};
 }
 
-std::vector<int64_t> consecutive(int64_t begin, size_t count) {
-  std::vector<int64_t> rows(count);
-  std::iota(rows.begin(), rows.end(), begin);
-  return rows;
-}
-
 std::string choose_pattern(const std::string& asked, const SiteTable& sites) {
   if (!asked.empty()) return asked;
   const std::string pattern = default_sites(sites);
@@ -71,33 +62,22 @@ std::string default_sites(const SiteTable& sites) {
 MapSet learn_maps(const Engine& engine,
                   const LearnRequest& request,
                   Progress& progress) {
-  const auto learner =
-      make_learner(request.method, request.options, request.files);
-  const SiteTable& sites = engine.model().sites();
-  const std::string pattern = choose_pattern(request.sites, sites);
-  const std::string match = request.match.empty() ? pattern : request.match;
+  make_learner(request.method, request.options);  // errors before any work
+  LearnOptions options = request;
+  options.sites = choose_pattern(request.sites, engine.model().sites());
   const PromptSet source = first_of(request.source, request.take);
   const PromptSet target = first_of(request.target, request.take);
   std::vector<std::vector<int64_t>> prompts = encode(engine, source);
   for (auto& ids : encode(engine, target)) prompts.push_back(std::move(ids));
   TextDrive drive(engine.model(), std::move(prompts));
-  const auto source_count = static_cast<int64_t>(source.size());
-  const Json identity = {{"tool", fmt::format("lineas.cpp {}", kVersion)},
-                         {"model", engine.identity()},
-                         {"source", describe(source)},
-                         {"target", describe(target)},
-                         {"sites", pattern},
-                         {"match", match}};
-  const Problem problem{.drive = drive,
-                        .source_rows = consecutive(0, source.size()),
-                        .target_rows = consecutive(source_count, target.size()),
-                        .map_sites = sites.match(pattern),
-                        .match_sites = sites.match(match),
-                        .device = engine.model().device(),
-                        .identity = identity};
-  MapSet set = learner->learn(problem, progress);
-  set.rules.tokens = request.tokens;
-  return set;
+  return learn(drive,
+               {.source_rows = static_cast<int64_t>(source.size()),
+                .device = engine.model().device(),
+                .identity = {{"model", engine.identity()},
+                             {"source", describe(source)},
+                             {"target", describe(target)}}},
+               options,
+               progress);
 }
 
 }  // namespace lineas

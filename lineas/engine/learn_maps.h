@@ -1,30 +1,20 @@
-// From a model and two prompt lists to a map set: chooses sites, packs prompts,
-// runs a learner and writes down where the maps come from. The one place where
-// an engine meets a learning method.
+// From a text model and two prompt lists to a map set: the drive over the
+// prompts, and what the provenance says of model and lists. learn/learn.h does
+// the rest.
 #pragma once
 
 #include "lineas/engine/engine.h"
-#include "lineas/learn/learner.h"
+#include "lineas/learn/learn.h"
 
 namespace lineas {
 
-struct LearnRequest {
+/// Two lists, and what is to be learned of them. "" for sites: the norms after
+/// attention (default_sites).
+struct LearnRequest : LearnOptions {
   PromptSet source;
   PromptSet target;
-  /// Site patterns; "" for sites: the norms after attention (default_sites);
-  /// "" for match: the sites.
-  std::string sites;
-  std::string match;
   /// The first so many prompts of each list; 0: all.
   int64_t take = 0;
-  std::string method = "lineas";
-  /// What is stated of the method's options, by name; the rest has its default
-  /// (default_options in learn/methods.h).
-  Json options = Json::object();
-  /// The tokens that the map will act on where it is used; learning itself
-  /// sees all tokens of the prompts.
-  TokenScope tokens;
-  RunFiles files;
 };
 
 /// The pattern of sites where nothing else is said: `.*post.*layernorm` where

@@ -23,12 +23,12 @@ std::vector<Tensor> rows_of(const std::vector<Tensor>& samples,
 
 std::vector<Tensor> pooled_responses(const Engine& engine,
                                      const PromptSet& prompts,
-                                     const std::vector<SiteIndex>& sites,
+                                     const std::string& pattern,
                                      Tap* before) {
   TextDrive drive(engine.model(), engine.encode(prompts));
   std::vector<int64_t> rows(drive.row_count());
   std::iota(rows.begin(), rows.end(), 0);
-  return record(drive, rows, sites, {.before = before});
+  return record(drive, rows, drive.places(pattern), {.before = before});
 }
 
 double matching_loss(const std::vector<Tensor>& from,
@@ -43,21 +43,21 @@ HeldOutMatching::HeldOutMatching(const Engine& engine,
                                  const std::string& pattern)
     : engine_(engine),
       source_(std::move(source)),
-      sites_(engine.model().sites().match(pattern)) {
+      pattern_(pattern) {
   if (target.size() < 2)
     fail(ErrorKind::usage,
          "{}: {} prompts; held-out matching needs two halves of targets",
          target.name,
          target.size());
   const auto count = static_cast<int64_t>(target.size());
-  const auto all = pooled_responses(engine, target, sites_);
+  const auto all = pooled_responses(engine, target, pattern_);
   target_ = rows_of(all, 0, count / 2);
   floor_ = matching_loss(rows_of(all, count / 2, count), target_);
-  without_ = matching_loss(pooled_responses(engine, source_, sites_), target_);
+  without_ = matching_loss(pooled_responses(engine, source_, pattern_), target_);
 }
 
 double HeldOutMatching::loss(Tap& tap) const {
-  return matching_loss(pooled_responses(engine_, source_, sites_, &tap),
+  return matching_loss(pooled_responses(engine_, source_, pattern_, &tap),
                        target_);
 }
 

@@ -11,11 +11,11 @@
 
 namespace lineas {
 
-/// Mean pooled responses of all prompts at the sites, in one run; `before`
+/// Mean pooled responses of all prompts at the sites that match, in one run; `before`
 /// steers, null: the untouched model.
 std::vector<Tensor> pooled_responses(const Engine& engine,
                                      const PromptSet& prompts,
-                                     const std::vector<SiteIndex>& sites,
+                                     const std::string& pattern,
                                      Tap* before = nullptr);
 
 /// W2^2 between two samples of responses, mean over sites and neurons.
@@ -47,7 +47,7 @@ class HeldOutMatching {
  private:
   const Engine& engine_;
   PromptSet source_;
-  std::vector<SiteIndex> sites_;
+  std::string pattern_;
   std::vector<Tensor> target_;
   double without_ = 0;
   double floor_ = 0;

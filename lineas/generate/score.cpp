@@ -33,7 +33,7 @@ std::vector<RowView> clip(const std::vector<RowView>& rows,
 Tensor next_logprobs(const LanguageModel& model,
                      const PackedPrompts& prompts,
                      const ScoreOptions& options) {
-  Pass pass(PassContext{.rows = prompts.rows}, options.tap);
+  Pass pass(prompts.context, options.tap);
   const Tensor x_SD = model.hidden(prompts.ids_S, pass);
   const int64_t count = x_SD.size(0) - 1;
   const int64_t step =
@@ -41,7 +41,7 @@ Tensor next_logprobs(const LanguageModel& model,
   std::vector<Tensor> parts;
   for (int64_t begin = 0; begin < count; begin += step) {
     const int64_t end = std::min(count, begin + step);
-    Pass head(PassContext{.rows = clip(prompts.rows, begin, end)}, options.tap);
+    Pass head(PassContext{.rows = clip(prompts.context.rows, begin, end)}, options.tap);
     const Tensor logits_SV =
         model.logits(x_SD.slice(0, begin, end), head).to(at::kFloat);
     const Tensor next_S1 =
@@ -85,7 +85,7 @@ std::vector<TextScore> score_text(const LanguageModel& model,
         next_batch(rows, scores.size(), options.batch_tokens);
     const PackedPrompts prompts = pack_prompts(rows, numbers, model.device());
     const Tensor logprob_S = next_logprobs(model, prompts, options);
-    for (const RowView& row : prompts.rows) {
+    for (const RowView& row : prompts.context.rows) {
       const double sum =
           logprob_S.slice(0, row.begin, row.end - 1).sum().item<double>();
       if (!std::isfinite(sum))

@@ -19,7 +19,7 @@ PackedPrompts pack_prompts(const std::vector<std::vector<int64_t>>& prompts,
     lengths.push_back(static_cast<int64_t>(prompt.size()));
   }
   return {.ids_S = at::tensor(ids, at::kLong).to(device),
-          .rows = pack_rows(lengths, numbers)};
+          .context = {.rows = pack_rows(lengths, numbers)}};
 }
 
 void check_prompts(const std::vector<std::vector<int64_t>>& prompts,
@@ -55,10 +55,11 @@ const PackedPrompts& TextDrive::packed(std::span<const int64_t> rows) {
   return packed_.emplace(std::move(key), std::move(made)).first->second;
 }
 
-void TextDrive::run(std::span<const int64_t> rows, Tap& tap) {
+void TextDrive::advance(Trajectory& trajectory, Tap& tap) {
   // A copy: another run may begin, and clear the store, before this one ends.
-  const PackedPrompts prompts = packed(rows);
-  Pass pass(PassContext{.rows = prompts.rows}, &tap);
+  const PackedPrompts prompts = packed(trajectory.rows);
+  ++trajectory.segment;
+  Pass pass(prompts.context, &tap);
   // A tap that is finished before the head ends the pass there.
   run_until_finished(
       [&] { model_.logits(model_.hidden(prompts.ids_S, pass), pass); });

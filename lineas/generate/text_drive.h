@@ -11,10 +11,11 @@
 
 namespace lineas {
 
-/// Token ids of prompts of different lengths, one behind the other.
+/// Token ids of prompts of different lengths, one behind the other, and what a
+/// call over them is told.
 struct PackedPrompts {
   Tensor ids_S;
-  std::vector<RowView> rows;
+  PassContext context;
 };
 
 /// Packs the prompts of the given numbers; the rows carry those numbers.
@@ -34,7 +35,7 @@ class TextDrive : public Drive {
   TextDrive(const LanguageModel& model,
             std::vector<std::vector<int64_t>> prompts);
 
-  void run(std::span<const int64_t> rows, Tap& tap) override;
+  void advance(Trajectory& trajectory, Tap& tap) override;
   const SiteTable& sites() const override { return model_.sites(); }
   int64_t row_count() const override {
     return static_cast<int64_t>(prompts_.size());

@@ -107,12 +107,15 @@ class TextBatch {
   Tensor decode() {
     std::vector<int64_t> ids;
     PassContext context;
-    context.phase = Phase::generated;
     for (const int64_t i : batch_) {
       const auto place = static_cast<int64_t>(ids.size());
       const auto size = static_cast<int64_t>(rows_[i].ids.size());
       ids.push_back(rows_[i].ids.back());
-      context.rows.push_back({rows_[i].number, place, place + 1, size - 1});
+      context.rows.push_back({.row = rows_[i].number,
+                              .begin = place,
+                              .end = place + 1,
+                              .position = size - 1,
+                              .phase = Phase::generated});
     }
     Pass pass(std::move(context), options_.tap);
     const Tensor x_BD = model_.hidden(to_tensor(ids), pass, &cache_);

@@ -1,6 +1,7 @@
 #include "lineas/learn/frontier.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "lineas/base/error.h"
 #include "lineas/learn/lockstep.h"
@@ -12,8 +13,6 @@ namespace {
 
 using Rows = std::vector<int64_t>;
 using Piece = std::span<const int64_t>;
-
-constexpr size_t kNotMapped = SIZE_MAX;
 
 // Source rows come first.
 Rows all_rows(const Problem& problem) {
@@ -45,8 +44,9 @@ class Frontier {
   class PieceTap;
 
   bool is_source(int64_t piece, size_t b) const;
-  void fit_site(SiteIndex site);
+  void fit_place(size_t place);
   Tensor apply(int64_t piece,
+               size_t place,
                SiteIndex site,
                const Tensor& x,
                PassContext context) const;
@@ -56,9 +56,9 @@ class Frontier {
   const FrontierFit& fit_;
   const Rows rows_;
   const std::vector<Piece> pieces_;
-  std::vector<size_t> places_;  // by site
-  std::vector<Tensor> pooled_;  // by piece: its rows at the site they stand at
-  MapSet here_;                 // the map of that site
+  const PlaceList places_;
+  std::vector<Tensor> pooled_;  // by piece: its rows at the place they stand at
+  std::vector<std::unique_ptr<SteerTap>> maps_;  // by place; null: not fitted
   size_t fitted_ = 0;
   Lockstep turns_;
 };
@@ -67,31 +67,32 @@ class Frontier {
 class Frontier::PieceTap : public Tap {
  public:
   PieceTap(Frontier& frontier, int64_t piece)
-      : frontier_(frontier), piece_(piece) {}
+      : frontier_(frontier),
+        piece_(piece),
+        was_here_(frontier.places_.size(), false) {}
 
   Tensor visit(SiteIndex site, Tensor x, const PassContext& context) override {
-    if (frontier_.places_[site] == kNotMapped) return x;
-    if (frontier_.options_.is_cancelled && frontier_.options_.is_cancelled())
-      fail(ErrorKind::cancelled,
-           "stopped at site \"{}\"",
-           frontier_.problem_.drive.sites()[site].name);
+    const int64_t found = frontier_.places_.find(site, context.step);
+    if (found < 0) return x;
+    const auto place = static_cast<size_t>(found);
+    if (was_here_[place]) return frontier_.apply(piece_, place, site, x, context);
+    was_here_[place] = true;
     ++visited_;
     frontier_.pooled_[piece_] =
-        pool(x, context.rows, frontier_.options_.pooling);
-    // By the last one's turn all others stand at this site.
+        read_rows(x, context, frontier_.options_.response.reading);
+    // By the last one's turn all others stand at this place.
     const bool is_last = frontier_.pooled_.size() == size_t(piece_) + 1;
-    if (is_last) frontier_.fit_site(site);
+    if (is_last) frontier_.fit_place(place);
     if (finished()) return x;
     frontier_.turns_.yield(piece_);
-    return frontier_.apply(piece_, site, x, context);
+    return frontier_.apply(piece_, place, site, x, context);
   }
-  bool finished() const override {
-    return visited_ == frontier_.problem_.map_sites.size();
-  }
+  bool finished() const override { return visited_ == was_here_.size(); }
 
  private:
   Frontier& frontier_;
   int64_t piece_;
+  std::vector<bool> was_here_;  // by place
   size_t visited_ = 0;
 };
 
@@ -102,14 +103,11 @@ Frontier::Frontier(const Problem& problem,
       options_(options),
       fit_(fit),
       rows_(all_rows(problem)),
-      pieces_(cut(rows_, options.micro_batch)),
-      places_(problem.drive.sites().size(), kNotMapped),
+      pieces_(cut(rows_, options.response.micro_batch)),
+      places_(problem.map_places),
       pooled_(pieces_.size()),
-      turns_(static_cast<int64_t>(pieces_.size())) {
-  here_.rules.position = options.position;
-  for (size_t place = 0; place < problem.map_sites.size(); ++place)
-    places_[problem.map_sites[place]] = place;
-}
+      maps_(places_.size()),
+      turns_(static_cast<int64_t>(pieces_.size())) {}
 
 void Frontier::run() {
   turns_.run([this](int64_t piece) {
@@ -117,41 +115,43 @@ void Frontier::run() {
     PieceTap tap(*this, piece);
     problem_.drive.run(pieces_[piece], tap);
   });
-  if (fitted_ < problem_.map_sites.size())
+  if (fitted_ < places_.size())
     fail(ErrorKind::usage,
          "the model came by {} of {} mapped sites only",
          fitted_,
-         problem_.map_sites.size());
+         places_.size());
 }
 
+// Of guided rows, one half of the call lies behind the other.
 bool Frontier::is_source(int64_t piece, size_t b) const {
   const auto begin = static_cast<size_t>(pieces_[piece].data() - rows_.data());
-  return begin + b < problem_.source_rows.size();
+  return begin + b % pieces_[piece].size() < problem_.source_rows.size();
 }
 
-void Frontier::fit_site(SiteIndex site) {
+void Frontier::fit_place(size_t place) {
   const Tensor pooled = at::cat(pooled_);
-  const Site& named = problem_.drive.sites()[site];
-  check_finite(pooled, named, "the response");
+  const std::string name = problem_.drive.name_of(places_[place]);
+  check_finite(pooled, name, "the response");
   const auto n = static_cast<int64_t>(problem_.source_rows.size());
   const auto m = static_cast<int64_t>(problem_.target_rows.size());
-  here_.maps = {
-      {named.name,
-       fit_(places_[site], pooled.narrow(0, 0, n), pooled.narrow(0, n, m))}};
+  MapSet here;
+  here.rules.position = options_.response.position;
+  here.maps = {
+      {name, fit_(place, pooled.narrow(0, 0, n), pooled.narrow(0, n, m))}};
+  maps_[place] = std::make_unique<SteerTap>(
+      problem_.drive.sites(), std::vector<Steering>{{here}}, std::vector{0.0, 1.0});
   ++fitted_;
 }
 
+// Row number 1 is mapped, row number 0 is not.
 Tensor Frontier::apply(int64_t piece,
+                       size_t place,
                        SiteIndex site,
                        const Tensor& x,
                        PassContext context) const {
-  std::vector<double> strengths;
-  for (size_t b = 0; b < context.rows.size(); ++b) {
-    context.rows[b].row = static_cast<int64_t>(b);
-    strengths.push_back(options_.map_target || is_source(piece, b) ? 1 : 0);
-  }
-  SteerTap tap(problem_.drive.sites(), {{here_}}, strengths);
-  return tap.visit(site, x, context);
+  for (size_t b = 0; b < context.rows.size(); ++b)
+    context.rows[b].row = options_.map_target || is_source(piece, b) ? 1 : 0;
+  return maps_[place]->visit(site, x, context);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
@@ -13,7 +14,7 @@
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/site_samples.h"
 #include "lineas/ot/support.h"
-#include "lineas/tap/recorder.h"
+#include "lineas/tap/stoppable_drive.h"
 
 namespace lineas {
 namespace {
@@ -48,8 +49,7 @@ bool parse_target_runs(const std::string& text) {
 
 // The options' words as what they mean.
 struct Settings {
-  Pooling pooling;
-  Position position;
+  ResponseOptions response;
   bool map_target;
   std::optional<Percentiles> support;
   OtMatch match;
@@ -58,8 +58,9 @@ struct Settings {
 Settings parse_settings(const LayerwiseOptions& options) {
   if (options.micro_batch < 0)
     fail(ErrorKind::usage, "--micro-batch {}: 0 or more", options.micro_batch);
-  return {.pooling = parse_pooling(options.pool),
-          .position = parse_position(options.position),
+  return {.response = {.reading = {parse_pooling(options.pool)},
+                       .position = parse_position(options.position),
+                       .micro_batch = options.micro_batch},
           .map_target = parse_target_runs(options.target_runs),
           .support = parse_support(options.support_range),
           .match = parse_ot_match(options.ot_match)};
@@ -90,8 +91,8 @@ class Run {
         progress_(progress),
         fitted_(std::move(fitted)),
         settings_(parse_settings(options)),
-        fits_(problem.map_sites.size()),
-        losses_(problem.map_sites.size()) {}
+        fits_(problem.map_places.size()),
+        losses_(problem.map_places.size()) {}
 
   void fit();
   MapSet result() const;
@@ -138,9 +139,9 @@ SiteSamples Run::samples_of(const Tensor& source_ND,
 void Run::fit_site(size_t place, const SiteSamples& samples) {
   stop_if(progress_.is_cancelled());
   SiteFit fit = method_.fit(samples.source_ND, samples.target_MD);
-  const Site& site = problem_.drive.sites()[problem_.map_sites[place]];
-  check_finite(fit.map.scale_D, site, "the fitted scale");
-  check_finite(fit.map.shift_D, site, "the fitted shift");
+  const std::string name = problem_.drive.name_of(problem_.map_places[place]);
+  check_finite(fit.map.scale_D, name, "the fitted scale");
+  check_finite(fit.map.shift_D, name, "the fitted shift");
   fit.map = samples.without_rounding(fit.map);
   if (settings_.support) {
     const QuantileRange range = quantile_range(
@@ -169,10 +170,9 @@ void Run::fit_at_once() {
   const std::vector<Tensor> recorded =
       record(problem_.drive,
              rows,
-             problem_.map_sites,
-             {.pooling = settings_.pooling,
-              .micro_batch = options_.micro_batch,
-              .is_cancelled = [this] { return progress_.is_cancelled(); }});
+             problem_.map_places,
+             {.reading = settings_.response.reading,
+              .micro_batch = options_.micro_batch});
   const auto n = static_cast<int64_t>(problem_.source_rows.size());
   const auto samples = [&](size_t place) {
     const Tensor& all = recorded[place];
@@ -188,11 +188,7 @@ void Run::fit_at_once() {
 void Run::fit_incrementally() {
   fit_at_frontier(
       problem_,
-      {.pooling = settings_.pooling,
-       .position = settings_.position,
-       .map_target = settings_.map_target,
-       .micro_batch = options_.micro_batch,
-       .is_cancelled = [this] { return progress_.is_cancelled(); }},
+      {.response = settings_.response, .map_target = settings_.map_target},
       [this](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
         const SiteSamples samples = samples_of(source_ND, target_MD);
         fit_site(place, samples);
@@ -214,19 +210,24 @@ void Run::fit() try {
 
 MapSet Run::result() const {
   MapSet set;
-  set.rules.position = settings_.position;
+  set.rules.position = settings_.response.position;
   set.provenance = problem_.identity;
   set.provenance.update(report_);
   Json before = Json::array(), after = Json::array();
   for (size_t place = 0; place < fits_.size(); ++place) {
     set.maps.emplace_back(
-        problem_.drive.sites()[problem_.map_sites[place]].name,
-        fits_[place].map);
+        problem_.drive.name_of(problem_.map_places[place]), fits_[place].map);
     before.push_back(losses_[place].before);
     after.push_back(losses_[place].after);
   }
   set.provenance["transport_loss"] = {{"before", before}, {"after", after}};
   return set;
+}
+
+std::set<SiteIndex> sites_of(const std::vector<Place>& places) {
+  std::set<SiteIndex> sites;
+  for (const Place& place : places) sites.insert(place.site);
+  return sites;
 }
 
 void check_counts(const LayerwiseMethod& method,
@@ -246,8 +247,9 @@ void check_counts(const LayerwiseMethod& method,
          m);
 }
 
+// By site: one map for all steps is fitted where it first acts.
 void check_match(const LayerwiseMethod& method, const Problem& problem) {
-  if (problem.match_sites != problem.map_sites)
+  if (sites_of(problem.match_places) != sites_of(problem.map_places))
     fail(ErrorKind::usage,
          "--match: method {} fits every site by itself and matches where it "
          "maps; leave --match out",
@@ -313,7 +315,10 @@ LayerwiseLearner::LayerwiseLearner(LayerwiseOptions options,
          method_.choosing_option);
 }
 
-MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
+MapSet LayerwiseLearner::learn(const Problem& given, Progress& progress) {
+  StoppableDrive drive(given.drive,
+                       [&progress] { return progress.is_cancelled(); });
+  const Problem problem = with_drive(given, drive);
   check_problem(problem);
   check_match(method_, problem);
   check_counts(method_, options_.support_range != "all", problem);
@@ -322,12 +327,11 @@ MapSet LayerwiseLearner::learn(const Problem& problem, Progress& progress) {
         "--resume and --save-every: method {} keeps no state, it starts anew",
         method_.name);
   SiteLog log(files_.log);
-  const auto count = static_cast<int64_t>(problem.map_sites.size());
+  const auto count = static_cast<int64_t>(problem.map_places.size());
   progress.begin("fitting sites", count);
   int64_t done = 0;
   const auto tell = [&](size_t place, const LossChange& loss) {
-    const Site& site = problem.drive.sites()[problem.map_sites[place]];
-    log.add(site.name, ++done, loss);
+    log.add(problem.drive.name_of(problem.map_places[place]), ++done, loss);
     progress.update(
         done, fmt::format("loss {:.5g} -> {:.5g}", loss.before, loss.after));
   };

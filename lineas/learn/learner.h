@@ -10,18 +10,22 @@
 
 namespace lineas {
 
-/// Two lists of rows of one drive, and where to look.
+/// Two lists of rows of one drive, and where to look: places that do not
+/// overlap. Where a run has several steps, matching is said step by step.
 struct Problem {
   Drive& drive;
   std::vector<int64_t> source_rows;
   std::vector<int64_t> target_rows;
-  std::vector<SiteIndex> map_sites;    // sites that get a map
-  std::vector<SiteIndex> match_sites;  // sites where distributions are matched
-  at::Device device = at::kCPU;        // where maps are kept while learning
+  std::vector<Place> map_places;    // that get a map
+  std::vector<Place> match_places;  // where distributions are matched
+  at::Device device = at::kCPU;     // where maps are kept while learning
   /// What model, weights and prompts this is; a resumed run must say the same,
   /// and the map's provenance holds it.
   Json identity = Json::object();
 };
+
+/// The same problem run by another drive over the same rows.
+Problem with_drive(const Problem& problem, Drive& drive);
 
 /// Where a long run keeps what it would lose, and what it tells.
 struct RunFiles {

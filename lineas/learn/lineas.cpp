@@ -40,12 +40,12 @@ void warn_of_loss(const LineasRun& run, const LineasSettings& settings) {
 
 // Why a budget is missed, and what to try.
 std::string why_missed(const LineasRun& run, const LineasSettings& settings) {
-  if (run.found_penalty())
+  if (run.search()->succeeded())
     return fmt::format(
         "and the refit, under the penalty still, left {} of those that were "
         "found. Try fewer --refit-steps",
         run.support());
-  const auto jump = run.support_jump();
+  const auto jump = run.search()->jump();
   if (!jump)
     return fmt::format(
         "and no penalty tried comes near; the map moves {}. Try more --steps, "
@@ -69,7 +69,7 @@ void warn_of_budget(const LineasRun& run,
                     const LineasSettings& settings) {
   log_warning("--support-budget {}: is {} neurons, {}{}.",
               options.support_budget,
-              run.budget(),
+              run.search()->budget(),
               why_missed(run, settings),
               settings.chooses_optimizer ? "" : ", or --optimizer auto");
 }
@@ -77,7 +77,7 @@ void warn_of_budget(const LineasRun& run,
 void warn_of_support(const LineasRun& run,
                      const LineasOptions& options,
                      const LineasSettings& settings) {
-  if (!run.meets_budget())
+  if (run.search() && !run.search()->is_enough(run.support()))
     warn_of_budget(run, options, settings);
   else if (run.support() == 0 && !settings.penalty.is_zero())
     log_warning(

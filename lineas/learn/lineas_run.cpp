@@ -6,16 +6,10 @@
 #include "lineas/base/seed.h"
 #include "lineas/descent/first_order.h"
 #include "lineas/descent/proximal.h"
-#include "lineas/learn/warm_start.h"
-#include "lineas/tap/recorder.h"
 
 namespace lineas {
 namespace {
 
-// Trials behind the first one start where the last one ended, so they are
-// shorter.
-constexpr int64_t kTrialShare = 4;
-constexpr int64_t kLeastTrial = 10;
 // Where no penalty was given the search begins with an l1 of this share of what
 // would hold every entry in its first step.
 constexpr double kFirstShare = 0.1;
@@ -28,17 +22,10 @@ constexpr double kWhiteBeta = 0.7;
 // neuron, so that neither the size of responses nor of models matters.
 constexpr double kWhiteEpsilon = 1e-5;
 
-Penalty times(const Penalty& penalty, double factor) {
-  return {penalty.l1_scale * factor,
-          penalty.l1_shift * factor,
-          penalty.group_scale * factor,
-          penalty.group_shift * factor};
-}
-
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
-  for (const SiteIndex site : problem.map_sites)
-    count += problem.drive.sites()[site].width;
+  for (const Place& place : problem.map_places)
+    count += problem.drive.width_of(place);
   return count;
 }
 
@@ -55,45 +42,43 @@ LineasRun::LineasRun(const LineasSettings& settings,
                      const Problem& problem,
                      std::function<bool()> is_cancelled)
     : settings_(settings),
-      problem_(problem),
-      is_cancelled_([this, asked = std::move(is_cancelled)] {
-        return asked && !is_ending_stage_ && asked();
-      }),
-      parameters_(problem.drive.sites(), problem.map_sites, problem.device),
-      loss_(problem, parameters_, loss_options()) {
-  const Tensor response_NW = loss_.respond_without_graph(problem.source_rows);
+      drive_(problem.drive,
+             [this, asked = std::move(is_cancelled)] {
+               return asked && !is_between_trials_ && asked();
+             }),
+      problem_(with_drive(problem, drive_)),
+      parameters_(problem.drive.sites(),
+                  problem.map_places,
+                  at::device(problem.device).dtype(at::kFloat)),
+      loss_(problem_, parameters_, settings.loss) {
+  set_up();
+}
+
+void LineasRun::set_up() {
+  const Tensor response_NW = loss_.respond_without_graph(problem_.source_rows);
   untouched_loss_ = loss_of(response_NW);
   // Steps of an optimizer that scales its gradient would make a map of the
   // rounding alone.
   if (loss_.is_met_by(response_NW)) {
     untouched_loss_ = 0;
-    begin(Stage::done);
     return;
   }
-  if (settings.support_budget < 1)
-    search_.emplace(settings.budget_of(count_neurons(problem)), first_factor());
-  begin(Stage::learn);
-  if (is_met_) begin(Stage::done);
+  add_stages();
+  begin_stage(0);
+  // No steps are needed where the start meets the target already.
+  if (white_ && white_->is_met) begin(std::nullopt);
 }
 
-MapLossOptions LineasRun::loss_options() const {
-  MapLossOptions options = settings_.loss;
-  options.is_cancelled = is_cancelled_;
-  return options;
-}
-
-// The penalty asked for, or an l1 where there is none, so many times.
-Penalty LineasRun::penalty_at(double factor) const {
-  const Penalty shape = settings_.penalty.is_zero()
-                            ? Penalty{.l1_scale = 1, .l1_shift = 1}
-                            : settings_.penalty;
-  return times(shape, factor);
-}
-
-Penalty LineasRun::penalty() const {
-  if (!search_) return settings_.penalty;
-  return penalty_at(search_->finished() ? search_->found_factor()
-                                        : search_->factor());
+void LineasRun::add_stages() {
+  if (settings_.support_budget < 1) {
+    search_.emplace(settings_.budget_of(count_neurons(problem_)),
+                    first_factor());
+    stages_.push_back(search_stage(settings_, *search_));
+  } else {
+    stages_.push_back(learn_stage(settings_));
+  }
+  if (settings_.refit_steps > 0)
+    stages_.push_back(refit_stage(settings_, search()));
 }
 
 // Adam's steps have the size of the rate whatever the gradient: 1 holds all.
@@ -106,98 +91,93 @@ double LineasRun::first_factor() {
   return kFirstShare * parameters_.gradient().abs().max().item<double>();
 }
 
-int64_t LineasRun::stage_steps() const {
-  if (stage_ == Stage::refit) return settings_.refit_steps;
-  const bool is_later_trial = search_ && begun_ > 0;
-  return is_later_trial ? std::max(kLeastTrial, settings_.steps / kTrialShare)
-                        : settings_.steps;
+int64_t LineasRun::steps_expected() const {
+  if (finished()) return t_;
+  const bool has_refit = stage_ == 0 && settings_.refit_steps > 0;
+  return begun_ + trial_.steps + (has_refit ? settings_.refit_steps : 0);
 }
 
-int64_t LineasRun::steps_expected() const {
-  const int64_t refit = stage_ == Stage::learn ? settings_.refit_steps : 0;
-  return finished() ? t_ : begun_ + stage_steps() + refit;
+// False, and nothing left to try, where there is no trial.
+bool LineasRun::begin(std::optional<Trial> trial) {
+  descent_ = nullptr;
+  if (!trial) return false;
+  trial_ = std::move(*trial);
+  begun_ = t_;
+  descent_ = make_descent();
+  return true;
+}
+
+// That stage, or the next one that has something to do.
+void LineasRun::begin_stage(size_t number) {
+  for (stage_ = number; stage_ < stages_.size(); ++stage_) {
+    Standing here{parameters_, last_loss_};
+    const bool has_begun = begin(stages_[stage_]->first(here));
+    last_loss_ = white_ && begun_ == 0 ? white_->loss : here.loss;
+    if (has_begun) return;
+  }
 }
 
 std::unique_ptr<Descent> LineasRun::make_descent() {
   if (settings_.is_proximal) return make_proximal();
-  FirstOrderOptions options{.optimizer = settings_.optimizer,
-                            .schedule = settings_.schedule,
-                            .lr = settings_.lr,
-                            .steps = stage_steps(),
-                            .penalty = penalty()};
-  if (settings_.chooses_optimizer && options.penalty.is_zero()) {
-    if (!whitening_) whitening_ = start();
-    options.whitening = whitening_;
-    options.warmup = kWhiteWarmup;
-    options.second_beta = kWhiteBeta;
-    options.epsilon = kWhiteEpsilon * untouched_loss_ /
-                      static_cast<double>(count_neurons(problem_));
-  }
-  return std::make_unique<FirstOrder>(parameters_, options, free_P_);
+  if (settings_.chooses_optimizer && trial_.penalty.is_zero())
+    return make_white();
+  return std::make_unique<FirstOrder>(
+      parameters_,
+      FirstOrderOptions{.optimizer = settings_.optimizer,
+                        .schedule = settings_.schedule,
+                        .lr = settings_.lr,
+                        .steps = trial_.steps,
+                        .penalty = trial_.penalty},
+      trial_.free_P);
+}
+
+std::unique_ptr<Descent> LineasRun::make_white() {
+  return std::make_unique<FirstOrder>(
+      parameters_,
+      FirstOrderOptions{.optimizer = settings_.optimizer,
+                        .schedule = settings_.schedule,
+                        .lr = settings_.lr,
+                        .steps = trial_.steps,
+                        .warmup = kWhiteWarmup,
+                        .second_beta = kWhiteBeta,
+                        .epsilon = kWhiteEpsilon * untouched_loss_ /
+                                   static_cast<double>(count_neurons(problem_)),
+                        .whitening = white_start().whitening},
+      trial_.free_P);
+}
+
+std::unique_ptr<Descent> LineasRun::make_proximal() {
+  if (scale_sizes_.empty()) scale_sizes_ = measure_scale_sizes();
+  return std::make_unique<ProximalGradient>(
+      parameters_,
+      scale_sizes_,
+      ProximalOptions{.penalty = trial_.penalty},
+      trial_.free_P);
+}
+
+// Moves the maps to where learning starts, once.
+const WarmStart& LineasRun::white_start() {
+  if (!white_)
+    white_ = warm_start(problem_, loss_, parameters_, untouched_loss_);
+  return *white_;
+}
+
+std::vector<double> LineasRun::measure_scale_sizes() {
+  std::vector<double> sizes;
+  for (const Tensor& source_ND :
+       record(problem_.drive,
+              problem_.source_rows,
+              problem_.map_places,
+              {.reading = settings_.loss.response.reading,
+               .micro_batch = settings_.loss.response.micro_batch}))
+    sizes.push_back(source_ND.square().mean().item<double>());
+  return sizes;
 }
 
 double LineasRun::loss_of(const Tensor& response_NW) {
   const ObjectiveValue value = loss_.compare(response_NW, t_);
   loss_.require_finite(value, t_, settings_.advice());
   return value.loss;
-}
-
-// Of the present maps.
-double LineasRun::loss_of_all() {
-  return loss_of(loss_.respond_without_graph(problem_.source_rows));
-}
-
-// At the closed form unless the identity is better. No steps are needed where
-// that meets the target already.
-Whitening LineasRun::start() {
-  const c10::NoGradGuard no_gradients;
-  start_P_ = parameters_.values().clone();
-  start_loss_ = untouched_loss_;
-  Whitening whitening = warm_start(problem_,
-                                   loss_.reached(),
-                                   {.pooling = settings_.loss.pooling,
-                                    .position = settings_.loss.position,
-                                    .micro_batch = settings_.loss.micro_batch,
-                                    .is_cancelled = is_cancelled_},
-                                   parameters_);
-  const Tensor response_NW = loss_.respond_without_graph(problem_.source_rows);
-  const double loss = loss_.compare(response_NW, t_).loss;
-  if (loss < start_loss_) {
-    start_P_ = parameters_.values().clone();
-    start_loss_ = last_loss_ = loss;
-    is_met_ = loss_.is_met_by(response_NW);
-  }
-  parameters_.values().copy_(start_P_);
-  return whitening;
-}
-
-const std::vector<double>& LineasRun::scale_sizes() {
-  if (!scale_sizes_.empty()) return scale_sizes_;
-  for (const Tensor& source_ND :
-       record(problem_.drive,
-              problem_.source_rows,
-              problem_.map_sites,
-              {.pooling = settings_.loss.pooling,
-              .micro_batch = settings_.loss.micro_batch,
-              .is_cancelled = is_cancelled_}))
-    scale_sizes_.push_back(source_ND.square().mean().item<double>());
-  return scale_sizes_;
-}
-
-// A refit is there to undo the shrinking, so it goes without the penalty.
-std::unique_ptr<Descent> LineasRun::make_proximal() {
-  const Penalty none;
-  return std::make_unique<ProximalGradient>(
-      parameters_,
-      scale_sizes(),
-      ProximalOptions{.penalty = stage_ == Stage::refit ? none : penalty()},
-      free_P_);
-}
-
-void LineasRun::begin(Stage stage) {
-  stage_ = stage;
-  begun_ = t_;
-  descent_ = stage == Stage::done ? nullptr : make_descent();
 }
 
 // An endless reshuffled cycle over all source rows, a function of seed and step
@@ -224,11 +204,10 @@ ObjectiveValue LineasRun::step() {
   check_maps();
   last_loss_ = value.loss;
   ++t_;
-  if (t_ - begun_ >= stage_steps() || descent_->finished()) {
-    // Not to be stopped: no state leads on from half of it.
-    is_ending_stage_ = true;
-    end_stage();
-    is_ending_stage_ = false;
+  if (t_ - begun_ >= trial_.steps || descent_->finished()) {
+    is_between_trials_ = true;
+    end_trial();
+    is_between_trials_ = false;
   }
   return value;
 }
@@ -236,60 +215,34 @@ ObjectiveValue LineasRun::step() {
 // Finds a gradient that overflowed behind a finite loss, too.
 void LineasRun::check_maps() const {
   if (parameters_.values().isfinite().all().item<bool>()) return;
-  for (size_t place = 0; place < parameters_.sites().size(); ++place)
-    if (!parameters_.scale_D(place).isfinite().all().item<bool>() ||
-        !parameters_.shift_D(place).isfinite().all().item<bool>())
+  for (size_t number = 0; number < parameters_.places().size(); ++number)
+    if (!parameters_.scale_D(number).isfinite().all().item<bool>() ||
+        !parameters_.shift_D(number).isfinite().all().item<bool>())
       fail(ErrorKind::numeric,
            "step {}: the map of site \"{}\" is no longer finite. {}",
            t_ + 1,
-           problem_.drive.sites()[parameters_.sites()[place]].name,
+           problem_.drive.name_of(parameters_.places()[number]),
            settings_.advice());
 }
 
-void LineasRun::end_stage() {
-  const bool is_learning = stage_ == Stage::learn;
+void LineasRun::end_trial() {
   last_loss_ = descent_->finish().value_or(last_loss_);
-  if (settings_.draws_prompts) last_loss_ = loss_of_all();
-  if (is_learning && start_P_.defined() && last_loss_ > start_loss_) {
-    parameters_.values().copy_(start_P_);
-    last_loss_ = start_loss_;
+  if (settings_.draws_prompts)
+    last_loss_ = loss_of(loss_.respond_without_graph(problem_.source_rows));
+  if (stage_ == 0 && white_ && last_loss_ > white_->loss) {
+    parameters_.values().copy_(white_->values_P);
+    last_loss_ = white_->loss;
     fell_back_ = true;
   }
-  if (is_learning && search_) {
-    search_->note(support(), last_loss_, parameters_.values());
-    if (!search_->finished()) {
-      parameters_.values().copy_(search_->start_P());
-      return begin(Stage::learn);
-    }
-    if (search_->best_P().defined()) {
-      parameters_.values().copy_(search_->best_P());
-      last_loss_ = search_->best_loss();
-    }
-  }
-  if (is_learning && settings_.refit_steps > 0) {
-    freeze();
-    // Where nothing is free, steps would cost what they cost and move nothing.
-    return begin(free_P_.any().item<bool>() ? Stage::refit : Stage::done);
-  }
-  begin(Stage::done);
-}
-
-// Entries outside the support become the identity, exactly, and stay so.
-void LineasRun::freeze() {
-  const c10::NoGradGuard no_gradients;
-  Tensor& values_P = parameters_.values();
-  const Tensor identity_P = parameters_.identity();
-  free_P_ = (values_P - identity_P).abs() > kSupportThreshold;
-  values_P.copy_(at::where(free_P_, values_P, identity_P));
-}
-
-std::optional<SupportJump> LineasRun::support_jump() const {
-  return search_ ? search_->jump() : std::nullopt;
+  Standing here{parameters_, last_loss_};
+  const std::optional<Trial> next = stages_[stage_]->next(here);
+  last_loss_ = here.loss;
+  if (!begin(next)) begin_stage(stage_ + 1);
 }
 
 MapSet LineasRun::result() const {
   MapSet set = parameters_.to_map_set(problem_.drive.sites());
-  set.rules.position = settings_.loss.position;
+  set.rules.position = settings_.loss.response.position;
   return set;
 }
 
@@ -301,7 +254,7 @@ Json LineasRun::findings() const {
   if (!settings_.is_proximal && settings_.chooses_rate)
     findings["lr"] = settings_.lr;
   if (!search_) return findings;
-  const Penalty found = penalty();
+  const Penalty found = found_penalty(settings_, search());
   findings["penalty"] = {{"l1", {found.l1_scale, found.l1_shift}},
                          {"group", {found.group_scale, found.group_shift}}};
   findings["path"] = search_->path();
@@ -317,8 +270,8 @@ RunState LineasRun::state() const {
       at::tensor({static_cast<int64_t>(stage_), t_, begun_}, at::kLong));
   if (settings_.refit_steps > 0)
     state.tensors.emplace_back("free",
-                               free_P_.defined()
-                                   ? free_P_.to(at::kByte)
+                               trial_.free_P.defined()
+                                   ? trial_.free_P.to(at::kByte)
                                    : at::ones({parameters_.size()}, at::kByte));
   if (search_)
     for (auto& named : search_->state(parameters_.values()))
@@ -331,16 +284,17 @@ bool LineasRun::restore(const RunState& state) {
   const std::map<std::string, Tensor> tensors(state.tensors.begin(),
                                               state.tensors.end());
   const Tensor stage = tensors.at("stage");
-  stage_ = static_cast<Stage>(stage[0].item<int64_t>());
+  const int64_t number = stage[0].item<int64_t>();
   t_ = stage[1].item<int64_t>();
   begun_ = stage[2].item<int64_t>();
-  const bool is_unfinished =
-      stage_ == Stage::learn ||
-      (stage_ == Stage::refit && settings_.refit_steps > 0);
-  if (!is_unfinished || begun_ < 0 || t_ < begun_) return false;
-  if (stage_ == Stage::refit)
-    free_P_ = tensors.at("free").to(parameters_.values().device(), at::kBool);
+  const auto count = static_cast<int64_t>(stages_.size());
+  if (number < 0 || number >= count || begun_ < 0 || t_ < begun_) return false;
+  stage_ = static_cast<size_t>(number);
   if (search_ && !search_->restore(tensors)) return false;
+  Tensor free_P;
+  if (stage_ > 0)
+    free_P = tensors.at("free").to(parameters_.values().device(), at::kBool);
+  trial_ = stages_[stage_]->resumed(free_P);
   descent_ = make_descent();
   descent_->restore(tensors);
   parameters_.values().copy_(tensors.at("maps"));

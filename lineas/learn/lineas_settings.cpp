@@ -131,10 +131,11 @@ LineasSettings parse_settings(const LineasOptions& options,
           .loss = {.objective = {match,
                                  parse_loss_reduction(options.loss_reduction),
                                  static_cast<uint64_t>(options.seed)},
-                   .pooling = parse_pooling(options.pool),
-                   .position = parse_position(options.position),
-                   .micro_batch = options.micro_batch > 0 ? options.micro_batch
-                                                          : options.batch}};
+                   .response = {.reading = {parse_pooling(options.pool)},
+                                .position = parse_position(options.position),
+                                .micro_batch = options.micro_batch > 0
+                                                   ? options.micro_batch
+                                                   : options.batch}}};
 }
 
 }  // namespace lineas

@@ -1,12 +1,12 @@
 #include "lineas/learn/map_loss.h"
 
+#include <torch/csrc/autograd/autograd.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
-#include "lineas/tap/recorder.h"
-#include "lineas/tap/stop_tap.h"
 
 namespace lineas {
 namespace {
@@ -20,19 +20,18 @@ constexpr int64_t kRecordFactor = 4;
 MapLossOptions with_pieces_of(const Problem& problem, MapLossOptions options) {
   const size_t most =
       std::max(problem.source_rows.size(), problem.target_rows.size());
-  options.micro_batch =
-      std::min(options.micro_batch, static_cast<int64_t>(most));
+  int64_t& size = options.response.micro_batch;
+  size = std::min(size, static_cast<int64_t>(most));
   return options;
 }
 
-std::vector<Tensor> record_target(const MapLossOptions& options,
+std::vector<Tensor> record_target(const ResponseOptions& options,
                                   const Problem& problem) {
   return record(problem.drive,
                 problem.target_rows,
-                problem.match_sites,
-                {.pooling = options.pooling,
-                 .micro_batch = kRecordFactor * options.micro_batch,
-                 .is_cancelled = options.is_cancelled});
+                problem.match_places,
+                {.reading = options.reading,
+                 .micro_batch = kRecordFactor * options.micro_batch});
 }
 
 // All rows but the last `size`, and those; 0 counts all as last.
@@ -43,9 +42,52 @@ std::pair<std::vector<int64_t>, std::vector<int64_t>> split_last(
   return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
-// Sends d loss / d response backward through the graph of the response.
-void backward(const Tensor& response_NW, const Tensor& gradient_NW) {
-  if (response_NW.requires_grad()) response_NW.backward(gradient_NW);
+// The segment in which a place is read: that of its step, or the first.
+int64_t segment_of(const Place& place) {
+  return place.step == kEveryStep ? 0 : place.step;
+}
+
+// The same state cut off from what led to it; gradients stop, and gather, here.
+Trajectory cut_off(Trajectory trajectory) {
+  const bool with_gradients = c10::GradMode::is_enabled();
+  for (Tensor& x : trajectory.carried)
+    x = x.detach().requires_grad_(with_gradients);
+  return trajectory;
+}
+
+// The rows [begin, end) of a state of more.
+Trajectory slice(const Trajectory& all, int64_t begin, int64_t end) {
+  Trajectory part{
+      .rows = {all.rows.begin() + begin, all.rows.begin() + end},
+      .segment = all.segment};
+  for (const Tensor& x : all.carried)
+    part.carried.push_back(x.slice(0, begin, end));
+  return part;
+}
+
+// States of consecutive rows as one.
+void append(Trajectory& all, const Trajectory& more) {
+  all.rows.insert(all.rows.end(), more.rows.begin(), more.rows.end());
+  for (size_t i = 0; i < all.carried.size(); ++i)
+    all.carried[i] = at::cat({all.carried[i], more.carried[i]});
+}
+
+// Keeps a pass going whose recorder has seen enough: the state behind it counts.
+class ToTheEnd : public Tap {
+ public:
+  Tensor visit(SiteIndex, Tensor x, const PassContext&) override { return x; }
+};
+
+// Sends cotangents backward through whatever has a graph.
+void backward(const std::vector<Tensor>& values,
+              const std::vector<Tensor>& cotangents) {
+  std::vector<Tensor> roots, gradients;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!values[i].requires_grad() || !cotangents[i].defined()) continue;
+    roots.push_back(values[i]);
+    gradients.push_back(cotangents[i]);
+  }
+  if (!roots.empty()) torch::autograd::backward(roots, gradients);
 }
 
 }  // namespace
@@ -56,45 +98,114 @@ MapLoss::MapLoss(const Problem& problem,
     : problem_(problem),
       parameters_(parameters),
       options_(with_pieces_of(problem, options)),
-      objective_(record_target(options_, problem), options.objective) {}
-
-Tensor MapLoss::respond(std::span<const int64_t> rows) {
-  StopTap stop(options_.is_cancelled);
-  TrainingTap maps(parameters_, options_.position);
-  PooledRecorder recorder(problem_.match_sites, options_.pooling);
-  ChainTap chain({&stop, &maps, &recorder});
-  problem_.drive.run(rows, chain);
-  note_reached(maps.visited());
-  return at::cat(recorder.pooled(), 1);
+      objective_(record_target(options_.response, problem), options.objective),
+      spans_(cut_into_spans()) {
+  int64_t offset = 0;
+  for (const Place& place : problem.match_places) {
+    offsets_.push_back(offset);
+    offset += problem.drive.width_of(place);
+  }
 }
 
-void MapLoss::note_reached(const std::vector<SiteIndex>& visited) {
-  if (!reached_.empty()) return;
-  reached_ = visited;
-  const size_t mapped = problem_.map_sites.size();
-  if (visited.empty())
+// Up to the last matched segment: one span of all, or one a segment.
+std::vector<MapLoss::Span> MapLoss::cut_into_spans() const {
+  int64_t segments = 0;
+  for (const Place& place : problem_.match_places)
+    segments = std::max(segments, segment_of(place) + 1);
+  const int64_t length = options_.response.by_segment ? 1 : segments;
+  std::vector<Span> spans;
+  for (int64_t begin = 0; begin < segments; begin += length)
+    spans.push_back({begin, begin + length, {}});
+  for (size_t p = 0; p < problem_.match_places.size(); ++p)
+    spans[segment_of(problem_.match_places[p]) / length].matched.push_back(p);
+  return spans;
+}
+
+MapLoss::SpanRun MapLoss::run_span(size_t number, Trajectory start) {
+  const Span& span = spans_[number];
+  SpanRun run{.start = number == 0 ? std::move(start) : cut_off(start)};
+  run.end = run.start;
+  std::vector<Place> places;
+  for (const size_t p : span.matched)
+    places.push_back(problem_.match_places[p]);
+  TrainingTap maps(parameters_, options_.response.position);
+  PooledRecorder recorder(places, options_.response.reading);
+  ToTheEnd to_the_end;
+  std::vector<Tap*> taps{&maps, &recorder};
+  if (number + 1 < spans_.size()) taps.push_back(&to_the_end);
+  ChainTap chain(taps);
+  for (int64_t s = span.begin; s < span.end && !chain.finished(); ++s)
+    problem_.drive.advance(run.end, chain);
+  note_visited(maps.visited());
+  run.pooled = recorder.pooled();
+  return run;
+}
+
+MapLoss::Way MapLoss::travel(Piece rows, bool with_last_graph) {
+  Way way;
+  way.pooled.resize(problem_.match_places.size());
+  Trajectory here = problem_.drive.begin(rows);
+  for (size_t number = 0; number < spans_.size(); ++number) {
+    const bool is_last = number + 1 == spans_.size();
+    const at::AutoGradMode mode(is_last && with_last_graph);
+    SpanRun run = run_span(number, here);
+    if (number > 0) way.starts.push_back(here);
+    here = run.end;
+    for (size_t i = 0; i < run.pooled.size(); ++i)
+      way.pooled[spans_[number].matched[i]] = run.pooled[i].detach();
+    if (is_last) way.last = std::move(run);
+  }
+  check_reached();
+  return way;
+}
+
+void MapLoss::note_visited(const std::vector<size_t>& visited) {
+  if (is_checked_) return;
+  for (const size_t number : visited)
+    if (std::find(reached_.begin(), reached_.end(), number) == reached_.end())
+      reached_.push_back(number);
+}
+
+void MapLoss::check_reached() {
+  if (is_checked_) return;
+  is_checked_ = true;
+  const size_t mapped = problem_.map_places.size();
+  if (reached_.empty())
     fail(ErrorKind::usage,
          "all {} mapped sites lie behind the last matched site: there is "
          "nothing to learn. Match a later site (--match).",
          mapped);
-  if (visited.size() < mapped)
+  if (reached_.size() < mapped)
     log_warning(
         "{} of {} mapped sites lie behind the last matched site: they stay "
         "the identity",
-        mapped - visited.size(),
+        mapped - reached_.size(),
         mapped);
 }
 
+// In calls of some rows, as one way: what was pooled, and the states.
+MapLoss::Way MapLoss::travel_all(Piece rows) {
+  const int64_t micro_batch = options_.response.micro_batch;
+  const size_t size = micro_batch == 0 ? rows.size()
+                                       : kRecordFactor * micro_batch;
+  Way all;
+  std::vector<std::vector<Tensor>> parts(problem_.match_places.size());
+  for (size_t begin = 0; begin < rows.size(); begin += size) {
+    Way way = travel(
+        rows.subspan(begin, std::min(size, rows.size() - begin)), false);
+    for (size_t p = 0; p < parts.size(); ++p) parts[p].push_back(way.pooled[p]);
+    if (begin == 0)
+      all.starts = std::move(way.starts);
+    else
+      for (size_t s = 0; s < all.starts.size(); ++s)
+        append(all.starts[s], way.starts[s]);
+  }
+  for (const auto& part : parts) all.pooled.push_back(at::cat(part));
+  return all;
+}
+
 Tensor MapLoss::respond_without_graph(const Rows& rows) {
-  const c10::NoGradGuard no_gradients;
-  const size_t size = options_.micro_batch == 0
-                          ? rows.size()
-                          : kRecordFactor * options_.micro_batch;
-  std::vector<Tensor> parts;
-  for (size_t begin = 0; begin < rows.size(); begin += size)
-    parts.push_back(respond(std::span(rows).subspan(begin).first(
-        std::min(size, rows.size() - begin))));
-  return at::cat(parts);
+  return at::cat(travel_all(rows).pooled, 1);
 }
 
 ObjectiveValue MapLoss::compare(const Tensor& response_NW, int64_t t) {
@@ -110,7 +221,7 @@ void MapLoss::require_finite(const ObjectiveValue& value,
       fail(ErrorKind::numeric,
            "step {}: the loss at site \"{}\" is {}. {}",
            t + 1,
-           problem_.drive.sites()[problem_.match_sites[s]].name,
+           problem_.drive.name_of(problem_.match_places[s]),
            value.site_loss[s],
            t > 0 ? advice
                  : "Are the weights up to here sound, and is the dtype wide "
@@ -121,25 +232,80 @@ bool MapLoss::is_met_by(const Tensor& response_NW) {
   return objective_.is_met_by(response_NW);
 }
 
+// The cotangents of what a span pooled.
+std::vector<Tensor> MapLoss::columns(const Span& span,
+                                     const Tensor& gradient_NW) const {
+  std::vector<Tensor> columns;
+  for (const size_t p : span.matched)
+    columns.push_back(gradient_NW.narrow(
+        1, offsets_[p], problem_.drive.width_of(problem_.match_places[p])));
+  return columns;
+}
+
+// From the last span to the first, each run again but the last one, whose graph
+// is there: the cotangents of what it pooled and of the state behind it.
+void MapLoss::send_back(Way way, const Tensor& gradient_NW) {
+  std::vector<Tensor> behind;
+  for (size_t number = spans_.size(); number-- > 0;) {
+    const bool is_last = number + 1 == spans_.size();
+    SpanRun run =
+        is_last ? std::move(way.last)
+                : run_span(number,
+                           number == 0 ? problem_.drive.begin(way.last.end.rows)
+                                       : way.starts[number - 1]);
+    std::vector<Tensor> values = std::move(run.pooled);
+    std::vector<Tensor> cotangents = columns(spans_[number], gradient_NW);
+    if (!is_last) {
+      values.insert(
+          values.end(), run.end.carried.begin(), run.end.carried.end());
+      cotangents.insert(cotangents.end(), behind.begin(), behind.end());
+    }
+    backward(values, cotangents);
+    behind.clear();
+    for (const Tensor& x : run.start.carried)
+      behind.push_back(number == 0 ? Tensor() : x.grad());
+  }
+}
+
+// The rows [begin, end) of those once more, the last span with its graph.
+MapLoss::Way MapLoss::again(const Way& all,
+                            const Rows& rows,
+                            int64_t begin,
+                            int64_t end) {
+  Way way;
+  for (const Trajectory& start : all.starts)
+    way.starts.push_back(slice(start, begin, end));
+  way.last = run_span(
+      spans_.size() - 1,
+      spans_.size() > 1
+          ? way.starts.back()
+          : problem_.drive.begin(Piece(rows).subspan(begin, end - begin)));
+  return way;
+}
+
 // The memory of one piece gives the gradient of all: every response first, then
 // the loss gradient for them, then every piece backward with its share. Only
 // the last piece keeps its graph from the first time; the others run again.
 ObjectiveValue MapLoss::evaluate(const Rows& rows, int64_t t) {
   const at::AutoGradMode with_gradients(true);
   parameters_.clear_gradient();
-  const auto [replayed, last] = split_last(rows, options_.micro_batch);
-  std::vector<Tensor> recorded;
-  if (!replayed.empty()) recorded.push_back(respond_without_graph(replayed));
-  Tensor kept_MW = respond(last);
-  recorded.push_back(kept_MW.detach());
-  const ObjectiveValue value = compare(at::cat(recorded), t);
+  const int64_t size = options_.response.micro_batch;
+  const auto [replayed, last] = split_last(rows, size);
   const auto count = static_cast<int64_t>(replayed.size());
-  backward(kept_MW, value.gradient_NW.slice(0, count));
-  kept_MW = Tensor();
-  for (int64_t begin = 0; begin < count; begin += options_.micro_batch) {
-    const int64_t end = std::min(count, begin + options_.micro_batch);
-    const std::span piece(replayed.data() + begin, end - begin);
-    backward(respond(piece), value.gradient_NW.slice(0, begin, end));
+  Way first;
+  std::vector<Tensor> recorded;
+  if (count > 0) {
+    first = travel_all(replayed);
+    recorded.push_back(at::cat(first.pooled, 1));
+  }
+  Way kept = travel(last, true);
+  recorded.push_back(at::cat(kept.pooled, 1));
+  const ObjectiveValue value = compare(at::cat(recorded), t);
+  send_back(std::move(kept), value.gradient_NW.slice(0, count));
+  for (int64_t begin = 0; begin < count; begin += size) {
+    const int64_t end = std::min(count, begin + size);
+    send_back(again(first, replayed, begin, end),
+              value.gradient_NW.slice(0, begin, end));
   }
   return value;
 }

@@ -57,19 +57,18 @@ std::string lines_up_to(const std::string& path, int64_t step) {
   return kept;
 }
 
-Json names_of(const std::vector<SiteIndex>& sites, const SiteTable& table) {
+Json names_of(const std::vector<Place>& places, const Drive& drive) {
   Json names = Json::array();
-  for (const SiteIndex site : sites) names.push_back(table[site].name);
+  for (const Place& place : places) names.push_back(drive.name_of(place));
   return names;
 }
 
 }  // namespace
 
 Json state_identity(const Json& provenance, const Problem& problem) {
-  const SiteTable& table = problem.drive.sites();
   Json identity = provenance;
-  identity["state"] = {{"map_sites", names_of(problem.map_sites, table)},
-                       {"match_sites", names_of(problem.match_sites, table)},
+  identity["state"] = {{"map_sites", names_of(problem.map_places, problem.drive)},
+                       {"match_sites", names_of(problem.match_places, problem.drive)},
                        {"source_rows", problem.source_rows},
                        {"target_rows", problem.target_rows}};
   return identity;

@@ -37,6 +37,8 @@ class SupportSearch {
   void note(int64_t support, double loss, const Tensor& values_P);
   bool finished() const { return finished_; }
   int64_t budget() const { return budget_; }
+  /// Trials noted so far.
+  size_t trials() const { return trials_.size(); }
   double factor() const { return factor_; }
 
   /// Where the next trial starts: the sparsest maps that moved too many neurons

@@ -70,7 +70,7 @@ Tensor apply_to_average(const Tensor& x,
   } else if (x.dim() == 3) {
     moved = wide + wide.mean(1, /*keepdim=*/true) * (scale - 1) + shift;
   } else {
-    const Tensor mean_BD = pool(x, context.rows, Pooling::mean);
+    const Tensor mean_BD = pool(x, context, Pooling::mean);
     const Tensor mean_SD =
         mean_BD.index_select(0, row_of_token(context, x.device()));
     moved = wide + mean_SD * (scale - 1) + shift;

@@ -19,7 +19,7 @@ int64_t entry_tokens(const Tensor& x) {
 
 bool are_alike(const RowView& a, const RowView& b) {
   return a.row == b.row && a.begin == b.begin && a.end == b.end &&
-         a.position == b.position && a.half == b.half;
+         a.position == b.position && a.half == b.half && a.phase == b.phase;
 }
 
 bool acts_on(Guidance guidance, Half half) {
@@ -77,7 +77,7 @@ Tensor from_tokens(const Tensor& x_SD, const Tensor& like) {
 
 bool TokenPlan::is_same_call(const Tensor& x,
                              const PassContext& context) const {
-  return phase_ == context.phase && tokens_per_entry_ == entry_tokens(x) &&
+  return tokens_per_entry_ == entry_tokens(x) &&
          tokens_ == x.size(0) * tokens_per_entry_ &&
          std::equal(rows_.begin(),
                     rows_.end(),
@@ -107,7 +107,7 @@ std::vector<TokenSpan> TokenPlan::make_spans(const PassContext& context) const {
     for (int64_t i = 0; i < stretches; ++i) {
       const int64_t begin = row.begin * tokens_per_entry_ + i * count;
       int64_t first =
-          first_token(rules_.tokens, context.phase, row.position, count);
+          first_token(rules_.tokens, row.phase, row.position, count);
       if (rules_.position == Position::last) first = std::max(first, count - 1);
       if (first < count)
         spans.push_back({begin + first, begin + count, factor});
@@ -120,7 +120,6 @@ void TokenPlan::update(const Tensor& x, const PassContext& context) {
   if (is_same_call(x, context)) return;
   check_layout(x, rules_);
   rows_ = context.rows;
-  phase_ = context.phase;
   tokens_per_entry_ = entry_tokens(x);
   const int64_t tokens = x.size(0) * tokens_per_entry_;
   std::vector<TokenSpan> spans = make_spans(context);

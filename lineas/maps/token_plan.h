@@ -61,7 +61,6 @@ class TokenPlan {
   MapRules rules_;
   std::vector<int64_t> factor_of_row_;
   std::vector<RowView> rows_;
-  Phase phase_ = Phase::prompt;
   int64_t tokens_per_entry_ = 0;  // 1 where the axis is already packed
   int64_t tokens_ = -1;
   std::vector<TokenSpan> spans_;

@@ -3,21 +3,54 @@
 #pragma once
 
 #include <span>
+#include <string>
+#include <vector>
 
+#include "lineas/tap/place.h"
 #include "lineas/tap/tap.h"
 
 namespace lineas {
 
+/// Rows on their way through a model, standing before a segment.
+struct Trajectory {
+  std::vector<int64_t> rows;
+  int64_t segment = 0;
+  /// What flows from one segment to the next (the latents of a picture):
+  /// small, and differentiable where the grad mode says so. Empty for text.
+  std::vector<Tensor> carried = {};
+};
+
+/// A run is a trajectory of segments: one for text, one a denoising step for
+/// pictures. All its randomness is fixed by row and segment, so a segment that
+/// is run again from the same state does the same.
 class Drive {
  public:
   virtual ~Drive() = default;
-  /// One run: one model call (a trajectory for pictures) over all given rows
-  /// together, each site visited once a step, with or without gradients as the
-  /// caller's grad mode says, and the same noise every time. Returns when the
-  /// tap is finished or the model's last site is behind it.
-  virtual void run(std::span<const int64_t> rows, Tap& tap) = 0;
+  /// All given rows together, before their first segment.
+  virtual Trajectory begin(std::span<const int64_t> rows);
+  /// Runs the next segment, each site visited once or not at all, with or
+  /// without gradients as the caller's grad mode says. Returns when the tap is
+  /// finished (what is carried then means nothing) or the segment is done.
+  virtual void advance(Trajectory& trajectory, Tap& tap) = 0;
+  virtual int64_t segments() const { return 1; }
   virtual const SiteTable& sites() const = 0;
   virtual int64_t row_count() const = 0;
+
+  /// All segments from where the trajectory stands, until the tap is finished.
+  void finish(Trajectory& trajectory, Tap& tap);
+  /// The whole way of these rows.
+  void run(std::span<const int64_t> rows, Tap& tap);
+
+  /// The places of the sites that a pattern names: one a site, or with
+  /// `each_step` and several segments one a site and step, steps outermost.
+  std::vector<Place> places(const std::string& pattern,
+                            bool each_step = false) const;
+  std::string name_of(const Place& place) const {
+    return lineas::name_of(place, sites());
+  }
+  int64_t width_of(const Place& place) const {
+    return lineas::width_of(place, sites());
+  }
 };
 
 }  // namespace lineas

@@ -1,7 +1,5 @@
 #include "lineas/tap/pool.h"
 
-#include <algorithm>
-
 #include "lineas/base/error.h"
 
 namespace lineas {
@@ -14,24 +12,6 @@ constexpr std::pair<Pooling, const char*> kPoolings[] = {
     {Pooling::median, "median"},
     {Pooling::last, "last"},
 };
-
-// averages_BS @ x_SD is the mean of every row: one product, whose gradient is
-// one product too, where a loop would launch a kernel a row.
-Tensor averages(std::span<const RowView> rows, int64_t tokens) {
-  Tensor weights_BS =
-      at::zeros({static_cast<int64_t>(rows.size()), tokens}, at::kFloat);
-  float* weights = weights_BS.data_ptr<float>();
-  for (size_t b = 0; b < rows.size(); ++b)
-    std::fill(weights + b * tokens + rows[b].begin,
-              weights + b * tokens + rows[b].end,
-              1.0f / static_cast<float>(rows[b].size()));
-  return weights_BS;
-}
-
-Tensor mean_rows(const Tensor& x_SD, std::span<const RowView> rows) {
-  const Tensor weights_BS = averages(rows, x_SD.size(0)).to(x_SD.device());
-  return at::matmul(weights_BS, x_SD.to(at::kFloat));
-}
 
 Tensor pool_one(const Tensor& x_TD, Pooling pooling) {
   switch (pooling) {
@@ -47,13 +27,6 @@ Tensor pool_one(const Tensor& x_TD, Pooling pooling) {
       return x_TD.select(0, x_TD.size(0) - 1);
   }
   fail(ErrorKind::usage, "unknown pooling");
-}
-
-// The tokens or pixels of one row as x_TD, whatever the layout.
-Tensor tokens_of(const Tensor& x, const RowView& row) {
-  if (x.dim() == 2) return x.slice(0, row.begin, row.end);
-  const Tensor one = x.select(0, row.begin);
-  return x.dim() == 3 ? one : one.flatten(1).transpose(0, 1);
 }
 
 }  // namespace
@@ -72,11 +45,17 @@ std::string to_string(Pooling pooling) {
   return "?";
 }
 
-Tensor pool(const Tensor& x, std::span<const RowView> rows, Pooling pooling) {
-  if (x.dim() == 2 && pooling == Pooling::mean) return mean_rows(x, rows);
+Tensor pool(const Tensor& x, const PassContext& context, Pooling pooling) {
+  const RowAxis& axis = context.row_axis(x);
+  if (pooling == Pooling::mean) return axis.mean_BD(x);
+  const Tensor x_SD = axis.to_tokens(x);
+  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   std::vector<Tensor> pooled;
-  for (const RowView& row : rows)
-    pooled.push_back(pool_one(tokens_of(x, row).to(at::kFloat), pooling));
+  for (int64_t b = 0; b < axis.rows(); ++b) {
+    const TokenRange& range = axis.range(b);
+    pooled.push_back(
+        pool_one(x_SD.slice(0, range.begin, range.end).to(type), pooling));
+  }
   return at::stack(pooled);
 }
 

@@ -3,10 +3,12 @@
 // it never knows which tap it carries.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "lineas/tap/row_axis.h"
 #include "lineas/tap/site.h"
 #include "lineas/tensor/tensor.h"
 
@@ -14,7 +16,7 @@ namespace lineas {
 
 /// Which part of a guided picture batch a row is; `only` for text.
 enum class Half { only, unconditional, conditional };
-/// Whether the tokens of this call were given or made by the model.
+/// Whether a row's tokens of this call were given or made by the model.
 enum class Phase { prompt, generated };
 
 /// One row (prompt) of the current call: its part [begin, end) of the packed
@@ -26,6 +28,7 @@ struct RowView {
   int64_t end = 0;
   int64_t position = 0;
   Half half = Half::only;
+  Phase phase = Phase::prompt;
 
   int64_t size() const { return end - begin; }
 };
@@ -34,16 +37,23 @@ struct RowView {
 /// the generation loop, never by a model.
 struct PassContext {
   std::vector<RowView> rows;
-  int step = 0;
-  Phase phase = Phase::prompt;
-  bool recompute = false;
+  Axis axis = Axis::tokens;  // what the rows count
+  int step = 0;              // of the denoising; 0 for text
+  /// Of the tensor that is being visited: set by Pass::visit.
+  Layout layout = Layout::channels_last;
+  /// What row_axis has worked out, shared by copies: rows' bounds and axis stay
+  /// as they are from the first visit on.
+  std::shared_ptr<RowAxes> axes = std::make_shared<RowAxes>();
+
+  /// Which tokens of the visited x belong to which row.
+  const RowAxis& row_axis(const Tensor& x) const { return axes->of(*this, x); }
 };
 
 /// Watches, and may rewrite, the tensors of one pass.
 class Tap {
  public:
   virtual ~Tap() = default;
-  /// x is x_SD (packed text), x_BTD or x_BCHW; the answer has the same shape.
+  /// x in any layout (context.row_axis knows it); the answer has its shape.
   virtual Tensor visit(SiteIndex site,
                        Tensor x,
                        const PassContext& context) = 0;
@@ -70,8 +80,12 @@ class Pass {
   explicit Pass(PassContext context, Tap* tap = nullptr)
       : context_(std::move(context)), tap_(tap) {}
 
-  Tensor visit(SiteIndex site, Tensor x) {
+  /// `layout`: where a module of this kind has its neurons.
+  Tensor visit(SiteIndex site,
+               Tensor x,
+               Layout layout = Layout::channels_last) {
     if (tap_ == nullptr) return x;
+    context_.layout = layout;
     Tensor answer = tap_->visit(site, std::move(x), context_);
     if (tap_->finished()) throw PassEnded{};
     return answer;

@@ -56,7 +56,7 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
       problem.source_rows.push_back(row);
       problem.target_rows.push_back(drive.row_count() / 2 + row);
     }
-    problem.map_sites = problem.match_sites =
+    problem.map_places = problem.match_places =
         drive.sites().match(".*post_attention_layernorm");
     return problem;
   }
@@ -87,12 +87,12 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
     SteerTap steer(drive.sites(), {{.set = set}});
     MatchObjective objective(
         record(
-            drive, given.target_rows, given.match_sites, {.pooling = pooling}),
+            drive, given.target_rows, given.match_places, {.pooling = pooling}),
         {});
     const std::vector<Tensor> source =
         record(drive,
                given.source_rows,
-               given.match_sites,
+               given.match_places,
                {.pooling = pooling, .before = &steer});
     return objective.evaluate(at::cat(source, 1), 0).loss;
   }

@@ -24,9 +24,9 @@ class Detectors : public ::testing::Test {
     std::vector<Tensor> parts;
     const RecordOptions options{.pooling = pooling};
     const auto source =
-        record(drive_, given.source_rows, given.map_sites, options);
+        record(drive_, given.source_rows, given.map_places, options);
     const auto target =
-        record(drive_, given.target_rows, given.map_sites, options);
+        record(drive_, given.target_rows, given.map_places, options);
     for (size_t site = 0; site < source.size(); ++site)
       parts.push_back(auroc(source[site], target[site]));
     return at::cat(parts);

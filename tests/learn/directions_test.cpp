@@ -27,8 +27,8 @@ class Directions : public ::testing::Test {
   Responses responses(Pooling pooling) {
     const Problem given = problem();
     const RecordOptions options{.pooling = pooling};
-    return {record(drive_, given.source_rows, given.map_sites, options),
-            record(drive_, given.target_rows, given.map_sites, options)};
+    return {record(drive_, given.source_rows, given.map_places, options),
+            record(drive_, given.target_rows, given.map_places, options)};
   }
 
   testing::ToyDrive drive_;

@@ -25,7 +25,7 @@ AffineMap line(const Tensor& source_ND, const Tensor& target_MD) {
 // The maps of a run that fits lines.
 std::vector<AffineMap> fit_lines(const Problem& problem,
                                  const FrontierOptions& options) {
-  std::vector<AffineMap> maps(problem.map_sites.size());
+  std::vector<AffineMap> maps(problem.map_places.size());
   fit_at_frontier(
       problem,
       options,
@@ -56,7 +56,7 @@ class FrontierTest : public ::testing::Test {
     MapSet set;
     set.rules.position = position;
     std::vector<AffineMap> maps;
-    for (const SiteIndex site : given.map_sites) {
+    for (const SiteIndex site : given.map_places) {
       const auto pooled = [&](const std::vector<int64_t>& rows, bool mapped) {
         SteerTap steer(drive_.sites(), {{set, mapped ? 1.0 : 0.0}});
         return record(

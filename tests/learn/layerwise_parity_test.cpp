@@ -39,9 +39,9 @@ class LayerwiseParity : public ::testing::TestWithParam<const char*> {
         .source_rows = testing::rows_between(0, n),
         .target_rows = testing::rows_between(n, drive_->row_count())};
     for (const Json& site : golden_->json["sites"])
-      problem.map_sites.push_back(
+      problem.map_places.push_back(
           golden_->model->sites().find(site.get<std::string>()));
-    problem.match_sites = problem.map_sites;
+    problem.match_places = problem.map_places;
     Progress silent;
     return make_learner(method, options)->learn(problem, silent);
   }

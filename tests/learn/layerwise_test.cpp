@@ -70,7 +70,7 @@ TEST_F(Layerwise, SupportsAreThePercentilesOfTheSource) {
       learn("mean-act", {{"support-range", "12.5,80"}, {"at-once", true}});
   const Problem given = problem();
   const auto source =
-      record(given.drive, given.source_rows, given.map_sites, {});
+      record(given.drive, given.source_rows, given.map_places, {});
   for (size_t site = 0; site < 3; ++site) {
     const QuantileRange range = quantile_range(source[site], 12.5, 80);
     ASSERT_TRUE(set.maps[site].second.support);

@@ -21,9 +21,9 @@ TEST(Learner, ProblemsThatAreNoneAreRefused) {
   };
   expect("0 source", [](Problem& p) { p.source_rows.clear(); });
   expect("0 target", [](Problem& p) { p.target_rows.clear(); });
-  expect("a site to map", [](Problem& p) { p.map_sites.clear(); });
-  expect("one to match", [](Problem& p) { p.match_sites.clear(); });
-  expect("twice", [](Problem& p) { p.match_sites = {1, 1}; });
+  expect("a site to map", [](Problem& p) { p.map_places.clear(); });
+  expect("one to match", [](Problem& p) { p.match_places.clear(); });
+  expect("twice", [](Problem& p) { p.match_places = {1, 1}; });
   expect("row 99", [](Problem& p) { p.source_rows.push_back(99); });
   check_problem(good);
   EXPECT_TRUE(drive.calls.empty());

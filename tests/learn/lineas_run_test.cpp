@@ -222,7 +222,7 @@ TEST(Refit, KeepsThePenaltyThatWasFound) {
   const Json penalty = found.provenance["found"]["penalty"]["l1"];
   EXPECT_EQ(searched.provenance["found"]["penalty"]["l1"], penalty);
   // One step from the found map, by hand: of the gradient, then of the prox.
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss loss(problem, parameters, {});
   for (size_t i = 0; i < found.maps.size(); ++i) {
     parameters.scale_D(i).detach().copy_(found.maps[i].second.scale_D);

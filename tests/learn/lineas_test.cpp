@@ -101,10 +101,10 @@ double loss_with(const MapSet& maps, const Problem& problem) {
   const c10::NoGradGuard no_gradients;
   SteerTap steer(problem.drive.sites(), {{.set = maps}});
   MatchObjective objective(
-      record(problem.drive, problem.target_rows, problem.match_sites), {});
+      record(problem.drive, problem.target_rows, problem.match_places), {});
   const std::vector<Tensor> source = record(problem.drive,
                                             problem.source_rows,
-                                            problem.match_sites,
+                                            problem.match_places,
                                             {.before = &steer});
   return objective.evaluate(at::cat(source, 1), 0).loss;
 }

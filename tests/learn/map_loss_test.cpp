@@ -16,7 +16,7 @@ using testing::ToyDrive;
 TEST(MapLoss, GradientMatchesFiniteDifferences) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss loss(problem, parameters, {});
   const double here = loss.evaluate(problem.source_rows, 0).loss;
   const Tensor gradient_P = parameters.gradient().clone();
@@ -38,7 +38,7 @@ TEST(MapLoss, GradientMatchesFiniteDifferences) {
 TEST(MapLoss, MicroBatchesChangeNothing) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss whole(problem, parameters, {});
   const double golden = whole.evaluate(problem.source_rows, 0).loss;
   const Tensor golden_P = parameters.gradient().clone();
@@ -53,7 +53,7 @@ TEST(MapLoss, MicroBatchesChangeNothing) {
 TEST(MapLoss, OnlyTheLastPieceKeepsItsGraph) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "a", "b");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss loss(problem, parameters, {.micro_batch = 2});
   drive.calls.clear();
   loss.evaluate(problem.source_rows, 0);
@@ -66,7 +66,7 @@ TEST(MapLoss, OnlyTheLastPieceKeepsItsGraph) {
 TEST(MapLoss, TheValueAloneNeedsNoGraph) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   for (const int64_t size : {0, 1, 3}) {
     MapLoss loss(problem, parameters, {.micro_batch = size});
     const double golden = loss.evaluate(problem.source_rows, 0).loss;
@@ -82,7 +82,7 @@ TEST(MapLoss, TheValueAloneNeedsNoGraph) {
 TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "a", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   const MapLoss loss(problem, parameters, {});
   const ObjectiveValue value{.loss = INFINITY, .site_loss = {1, INFINITY}};
   testing::expect_error(ErrorKind::numeric,
@@ -93,7 +93,7 @@ TEST(MapLoss, NamesTheSiteOfALossThatIsNotFinite) {
 TEST(MapLoss, AsksAtEverySiteWhetherToStop) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 6, "[ab]", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   int asked = 0, limit = 0;
   const MapLossOptions options{
       .micro_batch = 3, .is_cancelled = [&] { return ++asked == limit; }};

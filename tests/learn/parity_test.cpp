@@ -56,8 +56,8 @@ class Golden {
     return {.drive = drive_,
             .source_rows = testing::rows_between(0, n),
             .target_rows = testing::rows_between(n, drive_.row_count()),
-            .map_sites = sites_,
-            .match_sites = sites_};
+            .map_places = sites_,
+            .match_places = sites_};
   }
   LineasOptions options(const std::string& run) const {
     const Json& golden = json_["lineas"][run];
@@ -111,9 +111,9 @@ ObjectiveValue loss_with(const MapSet& maps, const Problem& problem) {
   Drive& drive = problem.drive;
   SteerTap steer(drive.sites(), {{.set = maps}});
   MatchObjective objective(
-      record(drive, problem.target_rows, problem.match_sites), {});
+      record(drive, problem.target_rows, problem.match_places), {});
   const std::vector<Tensor> source = record(
-      drive, problem.source_rows, problem.match_sites, {.before = &steer});
+      drive, problem.source_rows, problem.match_places, {.before = &steer});
   return objective.evaluate(at::cat(source, 1), 0);
 }
 

@@ -193,8 +193,8 @@ TEST_F(State, OfAnotherRunIsRefused) {
     });
   };
   refuse([](Problem& p) { p.identity["model"] = "another"; });
-  refuse([](Problem& p) { p.map_sites.pop_back(); });
-  refuse([](Problem& p) { p.match_sites = {2}; });
+  refuse([](Problem& p) { p.map_places.pop_back(); });
+  refuse([](Problem& p) { p.match_places = {2}; });
   refuse([](Problem& p) { p.source_rows.pop_back(); });
   EXPECT_TRUE(file_exists(files_.state));
   learn();

@@ -20,8 +20,8 @@ using testing::ToyDrive;
 TEST(WarmStart, GoesHalfOfTheWayToLinearActsSlopesAndAllToItsMeans) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[a]", "[a]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
-  warm_start(problem, problem.map_sites, {}, parameters);
+  AffineParameters parameters(drive.sites(), problem.map_places);
+  warm_start(problem, problem.map_places, {}, parameters);
   Progress silent;
   const AffineMap golden =
       make_learner("linear-act", {{"target-runs", "untouched"}})
@@ -32,7 +32,7 @@ TEST(WarmStart, GoesHalfOfTheWayToLinearActsSlopesAndAllToItsMeans) {
   const Tensor scale_D = parameters.scale_D(0);
   EXPECT_LE(error_of(scale_D, 1 + (golden.scale_D - 1) / 2), 1e-6);
   const Tensor mean_D =
-      record(drive, problem.source_rows, problem.map_sites, {})[0].mean(0);
+      record(drive, problem.source_rows, problem.map_places, {})[0].mean(0);
   EXPECT_LE(error_of(scale_D * mean_D + parameters.shift_D(0),
                      golden.scale_D * mean_D + golden.shift_D),
             1e-5);
@@ -41,7 +41,7 @@ TEST(WarmStart, GoesHalfOfTheWayToLinearActsSlopesAndAllToItsMeans) {
 TEST(WarmStart, LowersTheLossAndLeavesOtherSitesAlone) {
   ToyDrive drive;
   const Problem problem = problem_of(drive, 8, 8, "[abd]", "[bc]");
-  AffineParameters parameters(drive.sites(), problem.map_sites, at::kCPU);
+  AffineParameters parameters(drive.sites(), problem.map_places);
   MapLoss loss(problem, parameters, {});
   const double before = loss.evaluate(problem.source_rows, 0).loss;
   EXPECT_EQ(loss.reached(), (std::vector<SiteIndex>{0, 1}));

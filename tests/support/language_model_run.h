@@ -125,7 +125,9 @@ class PackedDrive : public Drive {
   PackedDrive(const LanguageModel& model, std::vector<Ids> prompts)
       : model_(model), prompts_(std::move(prompts)) {}
 
-  void run(std::span<const int64_t> rows, Tap& tap) override {
+  void advance(Trajectory& trajectory, Tap& tap) override {
+    ++trajectory.segment;
+    const std::vector<int64_t>& rows = trajectory.rows;
     std::vector<Ids> chosen;
     for (int64_t row : rows) chosen.push_back(prompts_[row]);
     PassContext context{.rows = rows_of(chosen)};

@@ -32,14 +32,16 @@ class ToyDrive : public Drive {
     }
   }
 
-  void run(std::span<const int64_t> rows, Tap& tap) override {
+  void advance(Trajectory& trajectory, Tap& tap) override {
+    ++trajectory.segment;
+    const std::vector<int64_t>& rows = trajectory.rows;
     std::vector<int64_t> lengths;
     std::vector<Tensor> tokens;
     for (const int64_t row : rows) {
       lengths.push_back(rows_[row].size(0));
       tokens.push_back(rows_[row]);
     }
-    calls.emplace_back(rows.begin(), rows.end());
+    calls.push_back(rows);
     Pass pass({.rows = pack_rows(lengths, rows)}, &tap);
     Tensor x_SD = at::cat(tokens);
     run_until_finished([&] {
@@ -93,8 +95,8 @@ inline Problem problem_of(Drive& drive,
   return {.drive = drive,
           .source_rows = rows_between(0, source),
           .target_rows = rows_between(rows - target, rows),
-          .map_sites = drive.sites().match(map),
-          .match_sites = drive.sites().match(match)};
+          .map_places = drive.places(map),
+          .match_places = drive.places(match, /*each_step=*/true)};
 }
 
 inline MapSet learn(const LineasOptions& options,

@@ -14,14 +14,16 @@ class ToyDrive : public Drive {
     sites_.add("a", 2);
     sites_.add("b", 2);
   }
-  void run(std::span<const int64_t> rows, Tap& tap) override {
+  void advance(Trajectory& trajectory, Tap& tap) override {
+    ++trajectory.segment;
+    const std::vector<int64_t>& rows = trajectory.rows;
     std::vector<int64_t> lengths;
     std::vector<Tensor> values;
     for (int64_t row : rows) {
       lengths.push_back(row + 1);
       values.push_back(at::full({row + 1, 2}, static_cast<double>(row)));
     }
-    Pass pass({.rows = pack_rows(lengths, rows), .recompute = recompute}, &tap);
+    Pass pass({.rows = pack_rows(lengths, rows)}, &tap);
     ++calls;
     run_until_finished([&] {
       const Tensor a_SD = pass.visit(0, at::cat(values));
@@ -32,7 +34,6 @@ class ToyDrive : public Drive {
   const SiteTable& sites() const override { return sites_; }
   int64_t row_count() const override { return 4; }
 
-  bool recompute = false;
   int calls = 0;
   int second_sites = 0;
 
@@ -48,10 +49,11 @@ class AddOne : public Tap {
 };
 
 constexpr int64_t kRows[] = {0, 1, 3};
+constexpr Place kA{0}, kB{1};
 
 TEST(Recorder, PoolsChosenSitesInTheirOrder) {
   ToyDrive drive;
-  const std::vector<Tensor> pooled = record(drive, kRows, {1, 0});
+  const std::vector<Tensor> pooled = record(drive, kRows, {kB, kA});
   ASSERT_EQ(pooled.size(), 2u);
   EXPECT_TRUE(at::equal(
       pooled[1], at::tensor({0.f, 0.f, 1.f, 1.f, 3.f, 3.f}).view({3, 2})));
@@ -61,59 +63,33 @@ TEST(Recorder, PoolsChosenSitesInTheirOrder) {
 TEST(Recorder, MicroBatchesChangeNothing) {
   for (int64_t size : {1, 2, 5}) {
     ToyDrive drive;
-    const Tensor whole = record(drive, kRows, {0})[0];
+    const Tensor whole = record(drive, kRows, {kA})[0];
     drive.calls = 0;
     EXPECT_TRUE(
-        at::equal(record(drive, kRows, {0}, {.micro_batch = size})[0], whole));
+        at::equal(record(drive, kRows, {kA}, {.micro_batch = size})[0], whole));
     EXPECT_EQ(drive.calls, (3 + size - 1) / size);
   }
 }
 
 TEST(Recorder, LeavesThePassBehindItsLastSite) {
   ToyDrive drive;
-  record(drive, kRows, {0});
+  record(drive, kRows, {kA});
   EXPECT_EQ(drive.second_sites, 0);
-  record(drive, kRows, {1});
+  record(drive, kRows, {kB});
   EXPECT_EQ(drive.second_sites, 1);
 }
 
 TEST(Recorder, SeesWhatMapsBeforeItAnswer) {
   ToyDrive drive;
   AddOne add;
-  const Tensor plain = record(drive, kRows, {1})[0];
-  const Tensor mapped = record(drive, kRows, {1}, {.before = &add})[0];
+  const Tensor plain = record(drive, kRows, {kB})[0];
+  const Tensor mapped = record(drive, kRows, {kB}, {.before = &add})[0];
   EXPECT_TRUE(at::equal(mapped, plain + 10 + 1));
-}
-
-TEST(Recorder, AsksAtEverySiteWhetherToStop) {
-  for (const int limit : {1, 2, 3, 4}) {
-    ToyDrive drive;
-    int asked = 0;
-    testing::expect_error(ErrorKind::cancelled, {"stopped"}, [&] {
-      record(drive, kRows, {1}, {.micro_batch = 2, .is_cancelled = [&] {
-                                   return ++asked == limit;
-                                 }});
-    });
-    EXPECT_EQ(asked, limit);
-    EXPECT_EQ(drive.calls, (limit + 1) / 2) << "two sites a call";
-  }
-}
-
-TEST(Recorder, IsSilentWhenABlockIsRecomputed) {
-  ToyDrive drive;
-  drive.recompute = true;
-  PooledRecorder pooled({0}, Pooling::mean);
-  TokenRecorder tokens({0});
-  drive.run(kRows, pooled);
-  drive.run(kRows, tokens);
-  EXPECT_FALSE(pooled.finished());
-  EXPECT_FALSE(pooled.pooled()[0].defined());
-  EXPECT_FALSE(tokens.tokens()[0].defined());
 }
 
 TEST(Recorder, KeepsEveryTokenInFloat32) {
   ToyDrive drive;
-  TokenRecorder recorder({1});
+  TokenRecorder recorder({kB});
   drive.run(kRows, recorder);
   EXPECT_EQ(recorder.tokens()[0].size(0), 1 + 2 + 4);
   EXPECT_EQ(recorder.tokens()[0].scalar_type(), at::kFloat);
@@ -121,7 +97,7 @@ TEST(Recorder, KeepsEveryTokenInFloat32) {
 }
 
 TEST(Recorder, NamesTheSiteOfANaN) {
-  const Site site{"model.layers.3", 2};
+  const std::string site = "model.layers.3";
   check_finite(at::ones({2}), site, "the response");
   for (double bad : {NAN, INFINITY})
     testing::expect_error(
@@ -132,7 +108,7 @@ TEST(Recorder, NamesTheSiteOfANaN) {
 
 TEST(ChainTap, EachSeesWhatTheOneBeforeAnswered) {
   AddOne one, two;
-  TokenRecorder recorder({0});
+  TokenRecorder recorder({kA});
   ChainTap chain({&one, &two, &recorder});
   EXPECT_FALSE(chain.finished());
   EXPECT_TRUE(
