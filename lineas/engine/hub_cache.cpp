@@ -64,6 +64,16 @@ std::string cut_behind(std::string& text, char mark) {
   return behind;
 }
 
+/// ORG/NAME of a folder models--ORG--NAME.
+std::optional<std::string> name_of_folder(std::string folder) {
+  if (!folder.starts_with(kPrefix)) return std::nullopt;
+  folder.erase(0, kPrefix.size());
+  // An organisation's name has no two dashes in a row.
+  const size_t dashes = folder.find("--");
+  if (dashes != std::string::npos) folder.replace(dashes, 2, "/");
+  return folder;
+}
+
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
   std::error_code failed;
@@ -189,16 +199,16 @@ std::optional<std::string> find_in_hub_cache(const HubName& name) {
   return find_snapshot(path.string(), name);
 }
 
+std::optional<std::string> hub_name_of(const std::string& folder) {
+  const fs::path snapshots = fs::path(folder).parent_path();
+  if (snapshots.filename() != "snapshots") return std::nullopt;
+  return name_of_folder(snapshots.parent_path().filename().string());
+}
+
 std::vector<std::string> cached_models() {
   std::vector<std::string> models;
-  for (std::string name : names_in(hub_cache_folder())) {
-    if (!name.starts_with(kPrefix)) continue;
-    name.erase(0, kPrefix.size());
-    // An organisation's name has no two dashes in a row.
-    const size_t dashes = name.find("--");
-    if (dashes != std::string::npos) name.replace(dashes, 2, "/");
-    models.push_back(name);
-  }
+  for (const std::string& folder : names_in(hub_cache_folder()))
+    if (const auto name = name_of_folder(folder)) models.push_back(*name);
   return models;
 }
 

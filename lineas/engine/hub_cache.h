@@ -31,6 +31,9 @@ std::optional<std::string> find_in_hub_cache(const HubName& name);
 /// The same in a folder `models--ORG--NAME` of such a cache.
 std::string find_snapshot(const std::string& folder, const HubName& name);
 
+/// ORG/NAME of a snapshot's folder in a cache; nothing for other folders.
+std::optional<std::string> hub_name_of(const std::string& folder);
+
 /// Names of the models in the cache, sorted.
 std::vector<std::string> cached_models();
 
