@@ -245,8 +245,11 @@ std::string describe(std::string_view bytes,
         "Convert the file: {}",
         wide->name,
         iconv_command(fmt::format("-f {}", wide->name), path));
-  if (has_zero && bytes[position] == '\0')
-    return "a text file holds no such byte. Is this a text file?";
+  if (has_zero)
+    return fmt::format("{}. Is this a text file?",
+                       bytes[position] == '\0'
+                           ? "a text holds no such byte"
+                           : "this is not UTF-8 text, and holds zero bytes");
   return describe_narrow(bytes, path);
 }
 

@@ -124,20 +124,21 @@ bool has_named_column(const TextFile& file) {
   }
 }
 
-PromptFormat format_by_content(const PromptSpec& spec, const TextFile& file) {
+/// Objects that end with their lines: several, or one that is a prompt.
+bool is_json_lines(const TextFile& file) {
   const std::string_view text = trim_blanks(file.text());
   const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
-  const bool is_object = is_json(line, Json::value_t::object);
-  if (is_object &&
-      (line.size() < text.size() || !is_json(text, Json::value_t::object)))
-    return PromptFormat::jsonl;
-  if (is_object) {
-    const Json object = Json::parse(line);
-    for (const char* key : {"text", "prompt", "ids"})
-      if (object.contains(key) &&
-          (object[key].is_string() || std::string_view(key) == "ids"))
-        return PromptFormat::jsonl;
-  }
+  const Json object = Json::parse(line, nullptr, false);
+  if (!object.is_object()) return false;
+  if (line.size() < text.size() || object.contains("ids")) return true;
+  for (const char* key : {"text", "prompt"})
+    if (object.contains(key) && object[key].is_string()) return true;
+  return false;
+}
+
+PromptFormat format_by_content(const PromptSpec& spec, const TextFile& file) {
+  if (is_json_lines(file)) return PromptFormat::jsonl;
+  const std::string_view text = trim_blanks(file.text());
   if (is_json(text, Json::value_t::object) ||
       is_json(text, Json::value_t::array))
     return PromptFormat::json;
@@ -213,8 +214,12 @@ void check_format(const PromptSpec& spec) {
 }
 
 PromptFormat find_format(const PromptSpec& spec, const TextFile& file) {
-  if (const auto format = format_by_name(spec)) return *format;
-  return format_by_content(spec, file);
+  const auto format = format_by_name(spec);
+  if (!format) return format_by_content(spec, file);
+  // Many call a file of JSON lines .json.
+  const bool is_lines = *format == PromptFormat::json && spec.subset.empty() &&
+                        is_json_lines(file);
+  return is_lines ? PromptFormat::jsonl : *format;
 }
 
 }  // namespace lineas

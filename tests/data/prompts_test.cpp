@@ -136,6 +136,9 @@ TEST(Prompts, JsonSubsets) {
   const std::string json = R"({"rude": ["a", "b"], "polite": ["c"]})";
   EXPECT_EQ(parse_prompts("a.json#rude", json).texts, (Texts{"a", "b"}));
   EXPECT_EQ(parse_prompts("a.json", R"({"all": ["c"]})").texts, Texts{"c"});
+  EXPECT_EQ(
+      parse_prompts("a.json", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n").texts,
+      (Texts{"a", "b"}));
   EXPECT_EQ(parse_prompts("a.json", R"({"v": 1, "prompts": ["c"]})").texts,
             Texts{"c"});
   EXPECT_EQ(
