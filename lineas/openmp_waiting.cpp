@@ -13,8 +13,9 @@
 
 namespace {
 
-/// Turns of the waiting loop: a few microseconds, about what waking a thread
-/// costs (`bench/run.py --only beside` measures what it is worth).
+/// Turns of the waiting loop: a fraction of a millisecond instead of the many
+/// that the runtime takes (`bench/run.py BUILD --only beside` measures what it
+/// is worth).
 char spin_count[] = "2000";
 constexpr std::string_view kSpinVariable = "GOMP_SPINCOUNT";
 constexpr std::array<std::string_view, 3> kUsersVariables = {
