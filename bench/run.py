@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """All speed, memory and steering figures: `make bench`.
 
-    bench/run.py BUILD [--only learn,products,open,decode,tone,held-out] [--out FILE]
+    bench/run.py BUILD [--only PART,PART,...] [--out FILE]
 
 Starts the programs of bench/ and `lineas` in fresh processes, writes every
 figure to BUILD/bench.json, and ends with one line a figure:
@@ -15,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -195,6 +196,51 @@ def bench_held_out(b):
         b.note(f"held_out_{key}", got[key], "loss")
 
 
+class BusyLoops:
+    """One loop a processor that this process may use, doing nothing."""
+
+    def __enter__(self):
+        self.loops = [subprocess.Popen([sys.executable, "-c", "while 1: pass"])
+                      for _ in os.sched_getaffinity(0)]
+        return self
+
+    def __exit__(self, *_):
+        for loop in self.loops:
+            loop.kill()
+            loop.wait()
+
+
+def bench_beside(b):
+    """Seconds beside one busy loop a processor, over those without."""
+    lists = ROOT / "bundled" / "tinytown" / "prompts" / "tone.json"
+    lineas = b.build / "lineas"
+    commands = {
+        "generate": (lineas, "generate", "-m", "tinytown", "-n", 128,
+                     "--samples", 64, "--temp", 1, "--json",
+                     "-p", "Paula and Quinn met at the compost heap."),
+        "learn": (lineas, "learn", "-m", "tinytown", "--take", 32,
+                  "--source", f"{lists}#rude", "--target", f"{lists}#neutral",
+                  "--sites", ".*norm.*", "--optimizer", "adam",
+                  "--steps", 20, "-o", b.data / "beside.safetensors",
+                  "--device", "cpu"),
+    }
+
+    def seconds(command):
+        start = time.monotonic()
+        b.run(*command)
+        return time.monotonic() - start
+
+    for name, command in commands.items():
+        ratios, quiet = [], []
+        for _ in range(PAIRS):
+            quiet.append(seconds(command))
+            with BusyLoops():
+                ratios.append(seconds(command) / quiet[-1])
+        b.note(f"quiet_{name}", statistics.median(quiet), "s")
+        b.note(f"beside_busy_loops_{name}", statistics.median(ratios), "ratio",
+               "<= 2.5")
+
+
 PARTS = {
     "learn": lambda b: (bench_learn(b, "float32", 0.8),
                         bench_learn(b, "bfloat16", 0.55)),
@@ -204,6 +250,7 @@ PARTS = {
     "act": bench_act,
     "tone": bench_tone,
     "held-out": bench_held_out,
+    "beside": bench_beside,
 }
 
 

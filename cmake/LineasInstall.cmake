@@ -18,6 +18,17 @@ install(TARGETS ${targets} EXPORT lineasTargets
 install(EXPORT lineasTargets NAMESPACE lineas:: DESTINATION "${package_dir}")
 if(TARGET lineas_program)
   install(TARGETS lineas_program DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  # The program writes what completes its command lines.
+  foreach(shell bash zsh)
+    install(CODE "execute_process(
+      COMMAND \"$<TARGET_FILE:lineas_program>\" completion ${shell}
+      OUTPUT_FILE \"${CMAKE_CURRENT_BINARY_DIR}/completion.${shell}\"
+      COMMAND_ERROR_IS_FATAL ANY)")
+  endforeach()
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/completion.bash" RENAME lineas
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+  install(FILES "${CMAKE_CURRENT_BINARY_DIR}/completion.zsh" RENAME _lineas
+          DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions")
 endif()
 
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/lineas"

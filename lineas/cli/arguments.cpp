@@ -27,7 +27,8 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command
       .add_option("-m,--model",
                   arguments.model,
-                  "Hugging Face folder, or the name of a bundled model")
+                  "Hugging Face folder, the name of a bundled model, or a name "
+                  "in the local Hub cache (ORG/NAME)")
       ->required()
       ->type_name("MODEL");
   add_device_options(command, arguments);
@@ -35,20 +36,20 @@ void add_model_options(CLI::App& command, ModelArguments& arguments) {
 
 void add_device_options(CLI::App& command, ModelArguments& arguments) {
   command
-      .add_option("--device",
-                  arguments.device,
-                  "auto (cuda where there is one), cpu or cuda")
+      .add_option("--device", arguments.device, "auto: cuda where there is one")
       ->check(understood_by(parse_device))
-      ->type_name("DEVICE")
+      ->type_name("auto|cpu|cuda")
       ->capture_default_str();
   command
-      .add_option("--dtype",
-                  arguments.dtype,
-                  "auto (as stored), float32, bfloat16 or float16")
+      .add_option(
+          "--dtype", arguments.dtype, "What to compute in; auto: as stored")
       ->check(understood_by(parse_dtype))
-      ->type_name("DTYPE")
+      ->type_name("auto|float32|bfloat16|float16")
       ->capture_default_str();
-  command.add_option("-t,--threads", arguments.threads, "CPU threads; 0: all")
+  command
+      .add_option("-t,--threads",
+                  arguments.threads,
+                  "CPU threads; 0: as many as it may use")
       ->type_name("N")
       ->capture_default_str();
 }
@@ -76,7 +77,7 @@ void add_steer_options(CLI::App& command, SteerArguments& arguments) {
                   arguments.position,
                   "Overrides the map file: all (every token), last (only the "
                   "last), avg (all, moved by what their mean is moved)")
-      ->type_name("POSITION");
+      ->type_name("all|last|avg");
   command
       .add_option("--tokens",
                   arguments.tokens,
@@ -102,7 +103,7 @@ void add_text_run_options(CLI::App& command, TextRunArguments& arguments) {
   command
       .add_option("-f,--file",
                   arguments.file,
-                  "Texts: .txt, .jsonl, .csv, .json#subset")
+                  "Texts: .txt, .jsonl, .csv, .json#subset; -: standard input")
       ->type_name("FILE")
       ->required();
   add_steer_options(command, arguments.steer);

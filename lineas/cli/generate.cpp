@@ -9,6 +9,7 @@
 #include "lineas/base/progress.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
+#include "lineas/engine/prompt_lengths.h"
 #include "lineas/generate/head_maps.h"
 #include "lineas/generate/text_loop.h"
 
@@ -65,6 +66,7 @@ std::vector<std::vector<int64_t>> encode(const Engine& engine,
   std::vector<std::vector<int64_t>> ids;
   for (const std::string& text : prompts.texts)
     ids.push_back(engine.encode_chat(text));
+  check_lengths(prompts, ids, engine.model().info());
   return ids;
 }
 
@@ -269,9 +271,10 @@ void add_generate(CLI::App& program) {
                                             "The prompt; \"\" starts from BOS")
                                 ->type_name("PROMPT");
   command
-      .add_option("-f,--file",
-                  arguments->file,
-                  "Prompts: .txt, .jsonl, .csv, .json#subset")
+      .add_option(
+          "-f,--file",
+          arguments->file,
+          "Prompts: .txt, .jsonl, .csv, .json#subset; -: standard input")
       ->type_name("FILE");
   add_steer_options(command, arguments->steer);
   add_strengths_option(command, arguments->steer);

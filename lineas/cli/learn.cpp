@@ -136,10 +136,8 @@ void add_learn(CLI::App& program) {
                   request.match,
                   "Sites where distributions are matched (default: --sites)")
       ->type_name("REGEX");
-  command
-      .add_option("--method",
-                  request.method,
-                  fmt::format("One of: {}", fmt::join(known_methods(), ", ")))
+  command.add_option("--method", request.method, "How the maps are learned")
+      ->type_name(fmt::format("{}", fmt::join(known_methods(), "|")))
       ->capture_default_str();
   command
       .add_option("--tokens",

@@ -64,9 +64,20 @@ std::string describe(const SharedOption& shared) {
   return fmt::format("{} [{}]", shared.first.sentence, fmt::join(parts, "; "));
 }
 
-const char* type_name(const Json& value) {
-  if (value.is_string()) return "TEXT";
-  return value.is_number_integer() ? "N" : "X";
+// The words that a text option takes, where it takes no others.
+std::string type_name(const MethodOption& option) {
+  static const std::map<std::string, const char*> words = {
+      {"optimizer", "auto|adam|sgd"},
+      {"schedule", "cosine|constant"},
+      {"ot-match", "exact|subsample"},
+      {"loss-reduction", "sum|mean"},
+      {"pool", "mean|max|min|median|last"},
+      {"position", "all|last|avg"},
+      {"target-runs", "mapped|untouched"}};
+  const auto found = words.find(option.name);
+  if (found != words.end()) return found->second;
+  if (option.value.is_string()) return "TEXT";
+  return option.value.is_number_integer() ? "N" : "X";
 }
 
 }  // namespace
@@ -86,7 +97,7 @@ void add_method_options(CLI::App& command, OptionTexts& texts) {
     }
     const std::string flag = name == "seed" ? "-s,--seed" : "--" + name;
     command.add_option_function<std::string>(flag, keep, describe(shared))
-        ->type_name(type_name(shared.first.value));
+        ->type_name(type_name(shared.first));
   }
 }
 

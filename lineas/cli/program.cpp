@@ -4,6 +4,7 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <new>
 #include <string_view>
@@ -11,6 +12,8 @@
 #include "lineas/base/error.h"
 #include "lineas/base/names.h"
 #include "lineas/base/version.h"
+#include "lineas/cli/completion.h"
+#include "lineas/cli/habits.h"
 
 namespace lineas {
 namespace {
@@ -46,7 +49,7 @@ std::string usage_message(CLI::App& program, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = program.remaining(true);
   if (unknown.empty()) return error.what();
   if (!program.get_subcommands().empty() || unknown[0].starts_with('-'))
-    return fmt::format("{}: unknown option or argument", unknown[0]);
+    return fmt::format("{}: unknown argument", unknown[0]);
   std::vector<std::string> commands;
   for (const CLI::App* command : program.get_subcommands({}))
     commands.push_back(command->get_name());
@@ -66,8 +69,12 @@ void print_usage_error(CLI::App& program, const CLI::ParseError& error) {
 
 int parse_and_run(int argc, char** argv) {
   const std::unique_ptr<CLI::App> program = make_program();
+  // The parser takes them from the back.
+  std::vector<std::string> arguments =
+      adapt_arguments(*program, {argv + std::min(argc, 1), argv + argc});
+  std::reverse(arguments.begin(), arguments.end());
   try {
-    program->parse(argc, argv);
+    program->parse(std::move(arguments));
   } catch (const CLI::Success& success) {
     return program->exit(success);
   } catch (const CLI::RuntimeError& outcome) {  // diff: "they differ"
@@ -90,6 +97,7 @@ std::unique_ptr<CLI::App> make_program() {
 #define LINEAS_COMMAND(name) add_##name(*program);
 #include "lineas/cli/commands.def"
 #undef LINEAS_COMMAND
+  add_completion(*program);
   return program;
 }
 

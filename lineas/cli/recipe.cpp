@@ -2,6 +2,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "lineas/base/error.h"
@@ -51,7 +52,9 @@ void fill_in(CLI::App& command,
              const std::string& name,
              const std::string& value,
              const std::string& where) {
-  CLI::Option* option = command.get_option_no_throw("--" + name);
+  std::string own = name;
+  std::replace(own.begin(), own.end(), '_', '-');
+  CLI::Option* option = command.get_option_no_throw("--" + own);
   if (option == nullptr || name == kRecipe || name == "help")
     fail(ErrorKind::usage,
          "{}: {} has no option \"{}\". {}",

@@ -97,7 +97,7 @@ void add_record(CLI::App& program) {
                   "Over the tokens of a prompt: mean, max, min, median or last "
                   "(<site> [N, D]); all keeps every token (<site> [S, D] and "
                   "row_offsets [N+1])")
-      ->type_name("POOL")
+      ->type_name("mean|max|min|median|last|all")
       ->capture_default_str();
   command.add_option("--batch", arguments->batch, "Prompts of one model call")
       ->type_name("N")

@@ -1,7 +1,12 @@
 // lineas score: how likely a model finds given texts.
 #include "lineas/generate/score.h"
 
+#include <cstdio>
+#include <deque>
+
+#include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/base/progress.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/generate/head_maps.h"
@@ -58,6 +63,45 @@ void log_summary(double strength, const std::vector<TextScore>& scores) {
                              perplexities / static_cast<double>(scored)));
 }
 
+void print_head() {
+  fmt::print("{:>6}  {:>8}  {:>6}  {:>12}  {:>12}\n",
+             "line",
+             "strength",
+             "tokens",
+             "logprob",
+             "perplexity");
+}
+
+// Scores batch by batch, every line printed when all its strengths are there,
+// so that ctrl-C loses no finished one. The scores by strength.
+std::vector<std::vector<TextScore>> score_and_print(
+    const LanguageModel& model,
+    const std::vector<std::vector<int64_t>>& rows,
+    const std::vector<Steering>& steerings,
+    const StrengthList& strengths,
+    bool as_json) {
+  std::deque<SteerTap> taps;
+  for (const double factor : strengths.factors)
+    taps.emplace_back(
+        model.sites(), steerings, std::vector<double>(rows.size(), factor));
+  std::vector<std::vector<TextScore>> all(taps.size());
+  while (all[0].size() < rows.size() && !interrupted()) {
+    const size_t first = all[0].size();
+    for (size_t s = 0; s < taps.size(); ++s)
+      for (const TextScore& score :
+           score_batch(model,
+                       rows,
+                       first,
+                       {.tap = taps[s].is_idle() ? nullptr : &taps[s]}))
+        all[s].push_back(score);
+    for (size_t i = first; i < all[0].size(); ++i)
+      for (size_t s = 0; s < taps.size(); ++s)
+        print_line(i + 1, strengths.shown[s], all[s][i], as_json);
+    std::fflush(stdout);
+  }
+  return all;
+}
+
 void run(const Arguments& arguments) {
   const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
@@ -66,26 +110,17 @@ void run(const Arguments& arguments) {
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(prompts);
-  std::vector<std::vector<TextScore>> scores;
-  for (const double factor : strengths.factors) {
-    SteerTap tap(engine.model().sites(),
-                 steerings,
-                 std::vector<double>(rows.size(), factor));
-    scores.push_back(score_text(
-        engine.model(), rows, {.tap = tap.is_idle() ? nullptr : &tap}));
-  }
-  if (!arguments.json)
-    fmt::print("{:>6}  {:>8}  {:>6}  {:>12}  {:>12}\n",
-               "line",
-               "strength",
-               "tokens",
-               "logprob",
-               "perplexity");
-  for (size_t i = 0; i < rows.size(); ++i)
-    for (size_t s = 0; s < scores.size(); ++s)
-      print_line(i + 1, strengths.shown[s], scores[s][i], arguments.json);
+  const InterruptGuard guard;
+  if (!arguments.json) print_head();
+  const auto scores = score_and_print(
+      engine.model(), rows, steerings, strengths, arguments.json);
   for (size_t s = 0; s < scores.size(); ++s)
     log_summary(strengths.shown[s], scores[s]);
+  if (interrupted())
+    fail(ErrorKind::cancelled,
+         "stopped by ctrl-C after {} of {} lines",
+         scores[0].size(),
+         rows.size());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "lineas/base/error.h"
 #include "lineas/data/csv.h"
 #include "lineas/data/datasets.h"
+#include "lineas/data/prompt_lines.h"
 
 namespace lineas {
 namespace {
@@ -23,9 +24,8 @@ bool is_set(const CsvRow& row, size_t column, const TextFile& file) {
 
 }  // namespace
 
-std::vector<std::string> read_jigsaw(const TextFile& file,
-                                     const std::string& subset) {
-  const CsvTable table = read_csv(file);
+PromptSet read_jigsaw(const TextFile& file, const std::string& subset) {
+  const CsvTable table = read_csv(file, {.names = {"comment_text"}});
   const size_t text = table.column("comment_text", file.path());
   std::vector<size_t> wanted;  // columns that decide
   std::vector<std::string> names = {"non-toxic"};
@@ -43,15 +43,15 @@ std::vector<std::string> read_jigsaw(const TextFile& file,
          subset,
          fmt::join(names, ", "));
   }
-  std::vector<std::string> texts;
+  PromptLines prompts(file.path());
   for (const CsvRow& row : table.rows) {
     const bool any =
         std::any_of(wanted.begin(), wanted.end(), [&](size_t column) {
           return is_set(row, column, file);
         });
-    if (any != (subset == "non-toxic")) texts.push_back(row.fields[text]);
+    if (any != (subset == "non-toxic")) prompts.add(row.fields[text], row.line);
   }
-  return texts;
+  return prompts.take();
 }
 
 }  // namespace lineas

@@ -14,20 +14,29 @@ struct PromptSet {
   std::vector<std::string> texts;
   std::vector<std::vector<int64_t>> ids;
   std::string name;  // the file's own name and subset, without its folder
+  std::string path;  // as the user wrote it, for messages
+  std::vector<size_t> lines;    // where each prompt begins in the file, from 1
+  bool counts_entries = false;  // `lines` are places in a list, not lines
 
   bool has_ids() const { return !ids.empty(); }
   size_t size() const { return has_ids() ? ids.size() : texts.size(); }
+  /// "path:line: prompt N", for messages: how a person finds a prompt again.
+  std::string where(size_t index) const;
 };
 
 /// Reads what `spec` names:
-///   list.txt                 one prompt a line, empty lines skipped
+///   list.txt                 one prompt a line
 ///   list.jsonl               "text", "prompt" or "ids" in every line
-///   list.csv#column          RFC 4180, named column; without one "text" or
-///                            "prompt", or the only column
+///   list.csv#column          a table with a header: named column; without one
+///                            "text" or "prompt"; list.csv#2 the second column
+///                            of a table without a header. list.tsv too
 ///   list.json#subset         {"subset": ["...", ...]}; without one the only
+///   -                        standard input, once; it and pipes are read as
+///                            what they look like
 ///   NAME:PATH#subset         a published data set (see datasets.def)
-/// Throws not_found, format or usage naming file, line and what is there:
-/// not UTF-8, no prompts, a missing column or subset, a bad line.
+/// Texts of blanks alone are no prompts. Throws not_found, format or usage
+/// naming file, line and what is there: not UTF-8, no prompts, a missing column
+/// or subset, a bad line.
 PromptSet read_prompts(const std::string& spec);
 
 /// The same from bytes that are already there; `spec` says how to read them.

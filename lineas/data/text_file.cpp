@@ -3,38 +3,21 @@
 #include <algorithm>
 
 #include "lineas/base/error.h"
-#include "lineas/base/utf8.h"
+#include "lineas/data/encoding.h"
 
 namespace lineas {
-TextFile::TextFile(std::string bytes, std::string path)
-    : bytes_(std::move(bytes)), path_(std::move(path)) {
-  if (bytes_.starts_with("\xef\xbb\xbf")) begin_ = 3;
-  size_t invalid = find_invalid_utf8(text()).value_or(text().size());
-  invalid = std::min(invalid, text().find('\0'));
-  if (invalid == text().size()) return;
-  const std::string_view before = text().substr(0, invalid);
-  fail(ErrorKind::format,
-       "{}:{}: byte {} of the file is 0x{:02x}: this is not UTF-8 text. "
-       "Convert the file (iconv -t UTF-8)",
-       path_,
-       std::count(before.begin(), before.end(), '\n') + 1,
-       begin_ + invalid,
-       static_cast<unsigned char>(text()[invalid]));
-}
 
-std::string_view TextFile::text() const {
-  return std::string_view(bytes_).substr(begin_);
-}
+TextFile::TextFile(std::string bytes, std::string path)
+    : text_(to_utf8(std::move(bytes), path)), path_(std::move(path)) {}
 
 std::vector<Line> TextFile::lines() const {
   std::vector<Line> lines;
   std::string_view rest = text();
   while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    std::string_view line = rest.substr(0, end);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    lines.push_back({line, lines.size() + 1});
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const size_t end = std::min(rest.find_first_of("\r\n"), rest.size());
+    lines.push_back({rest.substr(0, end), lines.size() + 1});
+    const size_t ending = rest.substr(end).starts_with("\r\n") ? 2 : 1;
+    rest.remove_prefix(std::min(end + ending, rest.size()));
   }
   return lines;
 }

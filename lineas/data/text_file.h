@@ -15,21 +15,20 @@ struct Line {
 
 class TextFile {
  public:
-  /// Takes the bytes of a file (a byte order mark is dropped). Throws a format
-  /// Error "path:line: ..." where they are not UTF-8 or hold a zero byte.
+  /// Takes the bytes of a file. Throws a format Error "path:line: ..." as
+  /// to_utf8 does (encoding.h).
   TextFile(std::string bytes, std::string path);
 
-  std::string_view text() const;
+  std::string_view text() const { return text_; }
   const std::string& path() const { return path_; }
-  /// All lines, ended by LF or CR LF, empty ones too.
+  /// All lines, ended by LF, CR LF or CR, empty ones too.
   std::vector<Line> lines() const;
   /// "path:line", for messages.
   std::string at(size_t line) const;
 
  private:
-  std::string bytes_;
+  std::string text_;
   std::string path_;
-  size_t begin_ = 0;
 };
 
 }  // namespace lineas

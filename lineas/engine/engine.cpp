@@ -9,6 +9,8 @@
 #include "lineas/base/log.h"
 #include "lineas/base/printable.h"
 #include "lineas/engine/find_model.h"
+#include "lineas/engine/hub_cache.h"
+#include "lineas/engine/prompt_lengths.h"
 #include "lineas/tensor/checkpoint.h"
 #include "lineas/text/chat_template.h"
 
@@ -102,6 +104,7 @@ Engine::Engine(const std::string& model, const EngineOptions& options)
 std::string Engine::id() const {
   const auto path =
       std::filesystem::weakly_canonical(std::filesystem::path(folder_));
+  if (const auto name = hub_name_of(path.string())) return *name;
   return path.filename().string();
 }
 
@@ -131,14 +134,12 @@ std::vector<int64_t> Engine::encode(const std::string& text) const {
 }
 
 void Engine::check_ids(const std::vector<int64_t>& ids,
-                       const std::string& name,
-                       size_t number) const {
+                       const std::string& where) const {
   for (const int64_t id : ids)
     if (id < 0 || id >= model_->info().vocabulary)
       fail(ErrorKind::usage,
-           "{}: prompt {}: token id {} is outside the model's vocabulary of {}",
-           name,
-           number,
+           "{}: token id {} is outside the model's vocabulary of {}",
+           where,
            id,
            model_->info().vocabulary);
 }
@@ -146,9 +147,9 @@ void Engine::check_ids(const std::vector<int64_t>& ids,
 std::vector<std::vector<int64_t>> Engine::encode(
     const PromptSet& prompts) const {
   std::vector<std::vector<int64_t>> ids = prompts.ids;
-  for (size_t i = 0; i < ids.size(); ++i)
-    check_ids(ids[i], prompts.name, i + 1);
+  for (size_t i = 0; i < ids.size(); ++i) check_ids(ids[i], prompts.where(i));
   for (const std::string& text : prompts.texts) ids.push_back(encode(text));
+  check_lengths(prompts, ids, model_->info());
   return ids;
 }
 

@@ -34,13 +34,13 @@ struct SteerRequest {
 
 class Engine {
  public:
-  /// `model`: a Hugging Face folder or the name of a bundled model. Throws
+  /// `model`: what find_model (find_model.h) takes. Throws
   /// shape where the tokenizer has ids outside the model's vocabulary.
   explicit Engine(const std::string& model, const EngineOptions& options = {});
 
   const LanguageModel& model() const { return *model_; }
   const std::string& folder() const { return folder_; }
-  /// The folder's own name: how the model is called in provenance.
+  /// The folder's own name, or that on the Hub: what provenance calls it.
   std::string id() const;
   /// {id, architecture, fingerprint}: what provenance keeps as "model".
   Json identity() const;
@@ -53,7 +53,8 @@ class Engine {
   /// Ids of a text as the model is used to see it, with its BOS; "" is BOS
   /// alone. Throws usage where there is no tokenizer, or no BOS for "".
   std::vector<int64_t> encode(const std::string& text) const;
-  /// The same for every prompt; ready ids are checked against the vocabulary.
+  /// The same for every prompt; ready ids are checked against the vocabulary,
+  /// lengths against the context.
   std::vector<std::vector<int64_t>> encode(const PromptSet& prompts) const;
   /// `text` as the user's turn of a chat, up to the opening of the answer.
   /// Throws unsupported for a model without a known chat format.
@@ -72,8 +73,7 @@ class Engine {
  private:
   const Tokenizer& need_tokenizer() const;
   void check_ids(const std::vector<int64_t>& ids,
-                 const std::string& name,
-                 size_t number) const;
+                 const std::string& where) const;
 
   std::string folder_;
   std::string fingerprint_;

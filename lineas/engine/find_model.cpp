@@ -2,10 +2,12 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/engine/hub_cache.h"
 
 namespace lineas {
 namespace {
@@ -28,6 +30,50 @@ bool is_model_folder(const fs::path& path) {
   return file_exists((path / "config.json").string());
 }
 
+// A folder of the Hub's cache rather than of a model: the snapshot in it.
+std::string find_in_folder(const std::string& folder) {
+  const bool is_cache = !file_exists(folder + "/config.json") &&
+                        is_directory(folder + "/snapshots") &&
+                        is_directory(folder + "/refs");
+  return is_cache ? find_snapshot(folder, {.repository = folder}) : folder;
+}
+
+// People name the weights where the folder is meant.
+std::string find_by_file(const std::string& file) {
+  const fs::path path = fs::path(file).lexically_normal();
+  if (path.extension() == ".gguf")
+    fail(ErrorKind::unsupported,
+         "{}: GGUF is not read. Give the Hugging Face folder of the model "
+         "(config.json and *.safetensors)",
+         file);
+  const fs::path folder =
+      path.has_parent_path() ? path.parent_path() : fs::path(".");
+  if (is_model_folder(folder)) return folder.string();
+  fail(ErrorKind::not_found,
+       "{}: is a file without a config.json beside it. A model is a Hugging "
+       "Face folder (config.json and *.safetensors)",
+       file);
+}
+
+std::optional<std::string> find_bundled(const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos || name[0] == '.')
+    return std::nullopt;
+  for (const fs::path& folder : bundled_folders())
+    if (is_model_folder(folder / name)) return (folder / name).string();
+  return std::nullopt;
+}
+
+std::string list_or_none(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string how_to_fetch(const HubName& name) {
+  return fmt::format(
+      "Nothing is downloaded here: fetch it (hf download {0}, or git clone "
+      "https://huggingface.co/{0}), or give the folder of one that is there",
+      name.repository);
+}
+
 }  // namespace
 
 std::vector<std::string> bundled_models() {
@@ -42,18 +88,42 @@ std::vector<std::string> bundled_models() {
 }
 
 std::string find_model(const std::string& model) {
-  if (is_directory(model)) return model;
-  const bool is_name =
-      !model.empty() && model.find('/') == std::string::npos && model[0] != '.';
-  if (is_name)
-    for (const fs::path& folder : bundled_folders())
-      if (is_model_folder(folder / model)) return (folder / model).string();
-  const std::vector<std::string> names = bundled_models();
+  if (is_directory(model)) return find_in_folder(model);
+  if (file_exists(model)) return find_by_file(model);
+  if (const auto bundled = find_bundled(model)) return *bundled;
+  const auto name = parse_hub_name(model);
+  if (!name)
+    fail(ErrorKind::not_found,
+         "model \"{}\": no such folder. Bundled models: {}",
+         model,
+         list_or_none(bundled_models()));
+  if (const auto cached = find_in_hub_cache(*name)) return *cached;
   fail(ErrorKind::not_found,
-       "model \"{}\": no such folder{}. Bundled models: {}",
+       "model \"{}\": no such folder, no bundled model of that name (there "
+       "are: {}), and the Hub cache ({}) has no such model (it has: {}). {}",
        model,
-       is_name ? ", and no bundled model of that name" : "",
-       names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+       list_or_none(bundled_models()),
+       hub_cache_folder(),
+       list_or_none(cached_models()),
+       how_to_fetch(*name));
+}
+
+std::string find_hub_model(const std::string& model) {
+  if (is_directory(model) || file_exists(model)) return find_model(model);
+  const auto name = parse_hub_name(model);
+  if (!name)
+    fail(ErrorKind::usage,
+         "-hf {}: is no name of a model on the Hub (ORG/NAME). For a folder "
+         "say -m FOLDER",
+         model);
+  if (const auto cached = find_in_hub_cache(*name)) return *cached;
+  fail(ErrorKind::usage,
+       "-hf {}: the Hub cache ({}) has no such model (it has: {}). {}: "
+       "-m FOLDER",
+       model,
+       hub_cache_folder(),
+       list_or_none(cached_models()),
+       how_to_fetch(*name));
 }
 
 }  // namespace lineas

@@ -1,5 +1,5 @@
-// From what a user calls a model to its folder. Knows where bundled models lie,
-// not what is in a folder.
+// From what a user calls a model to where it lies. Knows where models lie, not
+// what is in one.
 #pragma once
 
 #include <string>
@@ -7,10 +7,18 @@
 
 namespace lineas {
 
-/// The folder of MODEL: a Hugging Face folder, or the name of a bundled model,
-/// looked for in $LINEAS_BUNDLED_DIR, beside the installed program and in the
-/// source tree. Throws not_found, listing the bundled models.
+/// Where MODEL lies, the first of these that is there:
+///   a Hugging Face folder, or one of the files in it;
+///   a bundled model's name, looked for in $LINEAS_BUNDLED_DIR, beside the
+///   installed program and in the source tree;
+///   a model's name on the Hub (hub_cache.h), looked for in the local cache.
+/// Nothing is downloaded. Throws not_found that says where was looked and what
+/// there is, unsupported for a GGUF file.
 std::string find_model(const std::string& model);
+
+/// The same for a name on the Hub alone, as other programs' option `-hf` has
+/// it; those would download it. Throws usage where the cache does not have it.
+std::string find_hub_model(const std::string& model);
 
 /// Names of the bundled models that are here, sorted.
 std::vector<std::string> bundled_models();

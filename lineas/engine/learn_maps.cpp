@@ -21,14 +21,6 @@ PromptSet first_of(PromptSet prompts, int64_t take) {
   return first_prompts(std::move(prompts), count);
 }
 
-// The drive has both sides in one list, so its errors could not tell whose.
-std::vector<std::vector<int64_t>> encode(const Engine& engine,
-                                         const PromptSet& prompts) {
-  auto ids = engine.encode(prompts);
-  check_prompts(ids, engine.model().info(), prompts.name);
-  return ids;
-}
-
 Json describe(const PromptSet& prompts) {
   return {{"name", prompts.name},
           {"count", prompts.size()},
@@ -67,8 +59,8 @@ MapSet learn_maps(const Engine& engine,
   options.sites = choose_pattern(request.sites, engine.model().sites());
   const PromptSet source = first_of(request.source, request.take);
   const PromptSet target = first_of(request.target, request.take);
-  std::vector<std::vector<int64_t>> prompts = encode(engine, source);
-  for (auto& ids : encode(engine, target)) prompts.push_back(std::move(ids));
+  std::vector<std::vector<int64_t>> prompts = engine.encode(source);
+  for (auto& ids : engine.encode(target)) prompts.push_back(std::move(ids));
   TextDrive drive(engine.model(), std::move(prompts));
   return learn(drive,
                {.source_rows = static_cast<int64_t>(source.size()),

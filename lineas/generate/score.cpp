@@ -41,7 +41,8 @@ Tensor next_logprobs(const LanguageModel& model,
   std::vector<Tensor> parts;
   for (int64_t begin = 0; begin < count; begin += step) {
     const int64_t end = std::min(count, begin + step);
-    Pass head(PassContext{.rows = clip(prompts.context.rows, begin, end)}, options.tap);
+    Pass head(PassContext{.rows = clip(prompts.context.rows, begin, end)},
+              options.tap);
     const Tensor logits_SV =
         model.logits(x_SD.slice(0, begin, end), head).to(at::kFloat);
     const Tensor next_S1 =
@@ -74,25 +75,35 @@ double TextScore::perplexity() const {
   return std::exp(-logprob / static_cast<double>(tokens));
 }
 
+std::vector<TextScore> score_batch(
+    const LanguageModel& model,
+    const std::vector<std::vector<int64_t>>& rows,
+    size_t first,
+    const ScoreOptions& options) {
+  const c10::NoGradGuard no_gradients;
+  std::vector<TextScore> scores;
+  const PackedPrompts prompts = pack_prompts(
+      rows, next_batch(rows, first, options.batch_tokens), model.device());
+  const Tensor logprob_S = next_logprobs(model, prompts, options);
+  for (const RowView& row : prompts.context.rows) {
+    const double sum =
+        logprob_S.slice(0, row.begin, row.end - 1).sum().item<double>();
+    if (!std::isfinite(sum))
+      fail_not_finite(model, rows[row.row], row.row, options.tap);
+    scores.push_back({row.size() - 1, sum});
+  }
+  return scores;
+}
+
 std::vector<TextScore> score_text(const LanguageModel& model,
                                   const std::vector<std::vector<int64_t>>& rows,
                                   const ScoreOptions& options) {
-  const c10::NoGradGuard no_gradients;
   check_prompts(rows, model.info());
   std::vector<TextScore> scores;
-  while (scores.size() < rows.size()) {
-    const std::vector<int64_t> numbers =
-        next_batch(rows, scores.size(), options.batch_tokens);
-    const PackedPrompts prompts = pack_prompts(rows, numbers, model.device());
-    const Tensor logprob_S = next_logprobs(model, prompts, options);
-    for (const RowView& row : prompts.context.rows) {
-      const double sum =
-          logprob_S.slice(0, row.begin, row.end - 1).sum().item<double>();
-      if (!std::isfinite(sum))
-        fail_not_finite(model, rows[row.row], row.row, options.tap);
-      scores.push_back({row.size() - 1, sum});
-    }
-  }
+  while (scores.size() < rows.size())
+    for (const TextScore& score :
+         score_batch(model, rows, scores.size(), options))
+      scores.push_back(score);
   return scores;
 }
 

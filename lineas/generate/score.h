@@ -23,6 +23,15 @@ struct ScoreOptions {
   Tap* tap = nullptr;
 };
 
+/// Scores the rows from `first` on that fit one model call, at least one: for
+/// those who show results while more are made. Rows are as score_text wants
+/// them.
+std::vector<TextScore> score_batch(
+    const LanguageModel& model,
+    const std::vector<std::vector<int64_t>>& rows,
+    size_t first,
+    const ScoreOptions& options);
+
 /// Scores every row, without gradients. Throws usage as check_prompts does,
 /// numeric naming the site where logits are NaN.
 std::vector<TextScore> score_text(const LanguageModel& model,

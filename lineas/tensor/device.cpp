@@ -3,6 +3,10 @@
 #include <ATen/Parallel.h>
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstdlib>
+
+#include "lineas/base/cpus.h"
 #include "lineas/base/error.h"
 
 namespace lineas {
@@ -16,6 +20,12 @@ bool cuda_is_available() {
     return at::hasCUDA() && at::detail::getCUDAHooks().deviceCount() > 0;
   }();
   return available;
+}
+
+// Of the environment, which the runtime has read already.
+bool has_own_number() {
+  return std::getenv("OMP_NUM_THREADS") != nullptr ||
+         std::getenv("MKL_NUM_THREADS") != nullptr;
 }
 
 }  // namespace
@@ -48,6 +58,8 @@ std::optional<at::ScalarType> parse_dtype(const std::string& name) {
 void set_threads(int threads) {
   if (threads < 0)
     fail(ErrorKind::usage, "-t {}: threads must be 1 or more", threads);
+  if (threads == 0 && !has_own_number())
+    threads = std::min(at::get_num_threads(), usable_cpus());
   if (threads > 0) at::set_num_threads(threads);
 }
 

@@ -23,7 +23,11 @@ at::Device parse_device(const std::string& name);
 /// checkpoint has).
 std::optional<at::ScalarType> parse_dtype(const std::string& name);
 
-/// Number of threads of every tensor operation; 0 keeps the default.
+/// Number of threads of every tensor operation. 0: LibTorch's own number, or
+/// as many as the process may really use (base/cpus.h) where that is less;
+/// OMP_NUM_THREADS and MKL_NUM_THREADS of the environment win over it. A
+/// program of your own may also want to set OMP_WAIT_POLICY=passive before it
+/// starts, as threads that wait take the processor from others.
 void set_threads(int threads);
 
 }  // namespace lineas

@@ -84,7 +84,7 @@ TEST_F(LearnCommand, SaysWhosePromptIsWrong) {
   folder_.write("b.jsonl", "{\"ids\": [1]}\n{\"ids\": [999999]}\n");
   const ProgramRun run = learn("--method mean-act");
   EXPECT_EQ(run.code, 2);
-  EXPECT_TRUE(run.says("b.jsonl: prompt 2: token id 999999")) << run.err;
+  EXPECT_TRUE(run.says("b.jsonl:2: prompt 2: token id 999999")) << run.err;
 }
 
 TEST_F(LearnCommand, CountsFewPromptsAsTheyAreTaken) {

@@ -60,13 +60,90 @@ TEST(Prompts, CsvColumns) {
   EXPECT_EQ(parse_prompts("a.csv#seed", csv).texts, (Texts{"7", "8", "9"}));
   EXPECT_EQ(parse_prompts("x/a.csv#seed", csv).name, "a.csv#seed");
   EXPECT_EQ(parse_prompts("a.csv", "x,text\n1,t\n").texts, Texts{"t"});
-  EXPECT_EQ(parse_prompts("a.csv", "only\nv\n\nw").texts, (Texts{"v", "w"}));
+  EXPECT_EQ(parse_prompts("a.csv#only", "only\nv\n\nw").texts,
+            (Texts{"v", "w"}));
+}
+
+TEST(Prompts, CsvWithOtherSeparators) {
+  EXPECT_EQ(parse_prompts("a.csv", "id;text\n1;Go, now\n2;b\n").texts,
+            (Texts{"Go, now", "b"}));
+  EXPECT_EQ(parse_prompts("a.csv", "sep=|\nid|prompt\n1|a\n").texts,
+            Texts{"a"});
+  EXPECT_EQ(parse_prompts("a.TSV", "id\tText\n1\ta, b\n").texts, Texts{"a, b"});
+}
+
+TEST(Prompts, CsvWithoutAHeader) {
+  const std::string one = "Greta went home.\nSimon sang.\n";
+  EXPECT_EQ(parse_prompts("a.csv#1", one).texts,
+            (Texts{"Greta went home.", "Simon sang."}));
+  const PromptSet two = parse_prompts("a.csv#2", "1;a\n2;b\n");
+  EXPECT_EQ(two.texts, (Texts{"a", "b"}));
+  EXPECT_EQ(two.lines, (std::vector<size_t>{1, 2}));
+  // A number is a name first, and a header stays one.
+  EXPECT_EQ(parse_prompts("a.csv#2", "1,2\nx,y\n").texts, Texts{"y"});
+  EXPECT_EQ(parse_prompts("a.csv#2", "id,text\nx,y\n").texts, Texts{"y"});
+  EXPECT_EQ(parse_prompts("a.csv", "sentence\na\n").texts, Texts{"a"});
+}
+
+TEST(Prompts, BlanksAreNone) {
+  const std::string nothing =
+      "\xc2\xa0\xe3\x80\x80\xe2\x80\x8b\xef\xbb\xbf\t \x1a";
+  EXPECT_EQ(parse_prompts("a.txt", "a\n   \n" + nothing + "\nb\n").texts,
+            (Texts{"a", "b"}));
+  EXPECT_EQ(parse_prompts("a.csv", "id,text\n1,a\n2," + nothing + "\n").texts,
+            Texts{"a"});
+  EXPECT_EQ(parse_prompts("a.jsonl", "{\"text\":\"  \"}\n \n{\"text\":\"a\"}\n")
+                .texts,
+            Texts{"a"});
+  EXPECT_EQ(parse_prompts("a.json", R"(["a", "", " \u00a0", "b"])").texts,
+            (Texts{"a", "b"}));
+}
+
+TEST(Prompts, AnyCaseOfTheEnding) {
+  EXPECT_EQ(parse_prompts("A.TXT", "a\n").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("A.JSONL", "{\"text\":\"a\"}").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("A.CSV#T", "t\na\n").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("A.Json", "[\"a\"]").texts, Texts{"a"});
+}
+
+TEST(Prompts, WithoutAnEndingTheyAreWhatTheyLookLike) {
+  EXPECT_EQ(parse_prompts("-", "a, b\nc\n").texts, (Texts{"a, b", "c"}));
+  EXPECT_EQ(parse_prompts("-", "\n{\"text\":\"a\"}\n").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("-", "{\"ids\":[1]}\n{\"ids\":[2]}\n").size(), 2u);
+  EXPECT_EQ(parse_prompts("-", "{\n\"s\": [\"a\"]}\n").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("-#s", "{\"s\":[\"a\"],\"t\":[\"b\"]}").texts,
+            Texts{"a"});
+  EXPECT_EQ(parse_prompts("-", "[\"a\",\"b\"]").texts, (Texts{"a", "b"}));
+  EXPECT_EQ(parse_prompts("-", "id,text\n1,a\n").texts, Texts{"a"});
+  EXPECT_EQ(parse_prompts("-#2", "1;a\n2;b\n").texts, (Texts{"a", "b"}));
+  EXPECT_EQ(parse_prompts("-", "[no json\n{x}\n").texts,
+            (Texts{"[no json", "{x}"}));
+  EXPECT_EQ(parse_prompts("-", "a\n").name, "stdin");
+}
+
+TEST(Prompts, KnowTheirPlaces) {
+  const PromptSet text = parse_prompts("d/a.txt", "\na\n\nb\n");
+  EXPECT_EQ(text.where(1), "d/a.txt:4: prompt 2");
+  EXPECT_EQ(first_prompts(text, 1).lines.size(), 1u);
+  EXPECT_EQ(parse_prompts("a.csv", "id,text\n1,\"x\ny\"\n2,z\n").where(1),
+            "a.csv:4: prompt 2");
+  EXPECT_EQ(parse_prompts("a.json#s", R"({"s": ["", "b"]})").where(0),
+            "a.json#s: prompt 2");
+  EXPECT_EQ((PromptSet{.texts = {"a"}, .name = "-p"}).where(0), "-p: prompt 1");
 }
 
 TEST(Prompts, JsonSubsets) {
   const std::string json = R"({"rude": ["a", "b"], "polite": ["c"]})";
   EXPECT_EQ(parse_prompts("a.json#rude", json).texts, (Texts{"a", "b"}));
   EXPECT_EQ(parse_prompts("a.json", R"({"all": ["c"]})").texts, Texts{"c"});
+  EXPECT_EQ(
+      parse_prompts("a.json", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n").texts,
+      (Texts{"a", "b"}));
+  EXPECT_EQ(parse_prompts("a.json", R"({"v": 1, "prompts": ["c"]})").texts,
+            Texts{"c"});
+  EXPECT_EQ(
+      parse_prompts("a.json", R"([{"prompt": "c"}, {"text": "d"}])").texts,
+      (Texts{"c", "d"}));
 }
 
 TEST(Prompts, ReadsAFileWhoseNameHoldsTheSeparators) {

@@ -8,14 +8,22 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lineas;
-  constexpr std::array<const char*, 8> kSpecs = {"f.txt",
-                                                 "f.jsonl",
-                                                 "f.csv",
-                                                 "f.csv#text",
-                                                 "f.json",
-                                                 "f.json#a",
-                                                 "jigsaw:f.csv#toxic",
-                                                 "jigsaw:f.csv#non-toxic"};
+  constexpr std::array<const char*, 16> kSpecs = {"f.txt",
+                                                  "f.jsonl",
+                                                  "f.csv",
+                                                  "f.csv#text",
+                                                  "f.json",
+                                                  "f.json#a",
+                                                  "jigsaw:f.csv#toxic",
+                                                  "jigsaw:f.csv#non-toxic",
+                                                  "-",
+                                                  "-#a",
+                                                  "-#1",
+                                                  "f.tsv",
+                                                  "f.tsv#2",
+                                                  "f.csv#1",
+                                                  "F.TXT",
+                                                  "f"};
   if (size == 0) return 0;
   const char* spec = kSpecs[data[0] % kSpecs.size()];
   try {

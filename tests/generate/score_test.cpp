@@ -42,6 +42,17 @@ TEST(Score, IsTheSumOverAllTokensAfterTheFirst) {
   EXPECT_TRUE(std::isnan(scores[1].perplexity()));
 }
 
+TEST(Score, ABatchIsThePartThatFitsOneCall) {
+  const auto model = tiny_model();
+  const auto all = score_text(*model, kRows);
+  const ScoreOptions options{.batch_tokens = 7};
+  const auto part = score_batch(*model, kRows, 1, options);  // 1 + 6 tokens
+  ASSERT_EQ(part.size(), 2u);
+  EXPECT_EQ(part[1].tokens, all[2].tokens);
+  EXPECT_NEAR(part[1].logprob, all[2].logprob, 1e-4);
+  EXPECT_EQ(score_batch(*model, kRows, 2, {.batch_tokens = 1}).size(), 1u);
+}
+
 TEST(Score, BatchAndSliceSizesChangeNothing) {
   const auto model = tiny_model();
   const auto all = score_text(*model, kRows);

@@ -55,6 +55,30 @@ TEST(PromptFiles, Empty) {
   expect_error("a.json#s", "{\"s\":[]}", ErrorKind::usage, "no prompts");
 }
 
+TEST(PromptFiles, BlanksAlone) {
+  expect_error("a.txt", " \n\xc2\xa0\n", ErrorKind::usage, "no prompts");
+  expect_error("a.jsonl", "{\"text\":\" \"}", ErrorKind::usage, "no prompts");
+  expect_error("a.csv", "id,text\n1,\t\n", ErrorKind::usage, "no prompts");
+}
+
+TEST(PromptFiles, Compressed) {
+  expect_error("a.txt.gz", "x", ErrorKind::format, "gzip -dc a.txt.gz |");
+  expect_error("a.txt", "\x1f\x8b\x08", ErrorKind::format, "gzip -dc a.txt |");
+  expect_error("-", "PK\x03\x04", ErrorKind::format, "before the pipe");
+}
+
+TEST(PromptFiles, WithoutAHeader) {
+  expect_error(
+      "a.csv",
+      "Greta went home.\nSimon sang.\n",
+      ErrorKind::usage,
+      "a.csv:1: is \"Greta went home.\" the name of the column, or the "
+      "first prompt? Say \"a.csv#1\"");
+  expect_error("a.csv", "1;Greta\n2;Simon\n", ErrorKind::usage, "\"a.csv#2\"");
+  expect_error("a.csv#3", "1;Greta\n", ErrorKind::usage, "#1 to #2");
+  expect_error("a.csv#0", "1;Greta\n", ErrorKind::usage, "no column \"0\"");
+}
+
 TEST(PromptFiles, Kinds) {
   expect_error("a.parquet", "x", ErrorKind::usage, ".parquet");
   expect_error("a.txt#s", "x", ErrorKind::usage, "has no subsets");
@@ -97,8 +121,11 @@ TEST(PromptFiles, JsonSubsets) {
   const std::string json = R"({"rude": ["a"], "polite": ["c"]})";
   expect_error("a.json#x", json, ErrorKind::usage, "polite, rude");
   expect_error("a.json", json, ErrorKind::usage, "several subsets");
-  expect_error("a.json", "[\"a\"]", ErrorKind::format, "not an object");
-  expect_error("a.json#s", R"({"s": [1]})", ErrorKind::format, "\"s\" is 1");
+  expect_error("a.json", "[1]", ErrorKind::format, "list of prompts");
+  expect_error("a.json", "{\"a\": 1}", ErrorKind::format, "list of prompts");
+  expect_error(
+      "a.json#s", R"({"s": [1]})", ErrorKind::format, "a.json#s: entry 1 is 1");
+  expect_error("a.json#s", R"({"s": "a"})", ErrorKind::format, "a.json#s");
   expect_error(
       "a.json#s", R"({"s": ["a"], "s": ["b"]})", ErrorKind::format, "twice");
 }
