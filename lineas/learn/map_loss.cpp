@@ -245,13 +245,14 @@ std::vector<Tensor> MapLoss::columns(const Span& span,
 // From the last span to the first, each run again but the last one, whose graph
 // is there: the cotangents of what it pooled and of the state behind it.
 void MapLoss::send_back(Way way, const Tensor& gradient_NW) {
+  const Rows rows = way.last.end.rows;
   std::vector<Tensor> behind;
   for (size_t number = spans_.size(); number-- > 0;) {
     const bool is_last = number + 1 == spans_.size();
     SpanRun run =
         is_last ? std::move(way.last)
                 : run_span(number,
-                           number == 0 ? problem_.drive.begin(way.last.end.rows)
+                           number == 0 ? problem_.drive.begin(rows)
                                        : way.starts[number - 1]);
     std::vector<Tensor> values = std::move(run.pooled);
     std::vector<Tensor> cotangents = columns(spans_[number], gradient_NW);
