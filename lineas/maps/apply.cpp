@@ -23,9 +23,7 @@ Tensor is_inside(const Tensor& wide, const Tensor& low, const Tensor& high) {
 Tensor move_tokens(const Tensor& x_ND, const AffineMap& map) {
   const at::ScalarType type = wide_type(x_ND);
   const Tensor moved_ND =
-      type == at::kDouble
-          ? at::addcmul(as(map.shift_D, type), x_ND, as(map.scale_D, type))
-          : scale_and_shift(x_ND, as(map.scale_D, type), as(map.shift_D, type));
+      scale_and_shift(x_ND, as(map.scale_D, type), as(map.shift_D, type));
   if (!map.support) return moved_ND;
   const Tensor inside = is_inside(x_ND.to(type),
                                   as(map.support->low_D, type),

@@ -404,9 +404,9 @@ TEST_F(Maps, NamesOfFilesNeedNotBeUtf8) {
 }
 
 TEST_F(Maps, AMapOfOtherStepsIsSaidToDoNothing) {
-  const auto says = [&](const std::string& name) {
+  const auto says = [&](std::optional<int> step) {
     MapSet set;
-    set.maps.add(kSite + name,
+    set.maps.add({kSite, step},
                  AffineMap{at::ones({kWidth}) * 2, at::ones({kWidth})});
     write_map_set(map("step"), set);
     return run_program(fmt::format("score -m '{}/qwen2' -f '{}' --steer '{}'",
@@ -415,9 +415,9 @@ TEST_F(Maps, AMapOfOtherStepsIsSaidToDoNothing) {
                                    map("step")))
         .says("does nothing here");
   };
-  EXPECT_TRUE(says("@3"));
-  EXPECT_FALSE(says("@0"));
-  EXPECT_FALSE(says(""));
+  EXPECT_TRUE(says(3));
+  EXPECT_FALSE(says(0));
+  EXPECT_FALSE(says(std::nullopt));
 }
 
 TEST_F(Maps, AWrongProvenanceIsNamedByItsKey) {
