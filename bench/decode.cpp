@@ -34,7 +34,7 @@ MapSet small_map(const SiteTable& sites) {
     AffineMap map = AffineMap::identity(sites[site].width);
     map.scale_D += 0.001;
     map.shift_D += 0.001;
-    set.maps.emplace_back(sites[site].name, map);
+    set.maps.add(sites[site].name, map);
   }
   return set;
 }

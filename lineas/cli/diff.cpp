@@ -30,7 +30,7 @@ std::string remark(const SiteDifference& site, const Arguments& arguments) {
 }
 
 void print_as_json(const SiteDifference& site) {
-  nlohmann::ordered_json line{{"site", site.site},
+  nlohmann::ordered_json line{{"site", to_string(site.key)},
                               {"in", Json::array()},
                               {"max_scale", nullptr},
                               {"rms_scale", nullptr},
@@ -52,7 +52,8 @@ void print_as_text(const SiteDifference& site, const Arguments& arguments) {
   const bool is_comparable =
       site.in_first && site.first_width == site.second_width;
   if (!is_comparable) {
-    fmt::print("{:>44}  {}: {}\n", "", site.site, remark(site, arguments));
+    fmt::print(
+        "{:>44}  {}: {}\n", "", to_string(site.key), remark(site, arguments));
     return;
   }
   const std::string also = remark(site, arguments);
@@ -61,7 +62,7 @@ void print_as_text(const SiteDifference& site, const Arguments& arguments) {
              site.rms_scale,
              site.max_shift,
              site.rms_shift,
-             site.site,
+             to_string(site.key),
              also.empty() ? "" : ": ",
              also);
 }

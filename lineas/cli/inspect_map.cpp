@@ -63,7 +63,7 @@ void print_parts(const Json& provenance) {
 void print_provenance(const std::string& path, const MapSet& set) {
   const Json& provenance = set.provenance;
   int64_t neurons = 0;
-  for (const auto& [name, map] : set.maps) neurons += map.width();
+  for (const auto& [key, map] : set.maps) neurons += map.width();
   fmt::print("{}\n", path);
   print_fact("maps",
              fmt::format("{}, of {} neurons in all", set.maps.size(), neurons));
@@ -230,10 +230,11 @@ void print_histogram(const std::vector<Neuron>& neurons) {
 void inspect_map(const std::string& path, const InspectMapOptions& options) {
   const MapSet set = read_map_set(path);
   SiteTable table;
-  for (const auto& [name, map] : set.maps) table.add(name, map.width());
+  for (const auto& [key, map] : set.maps)
+    table.add(to_string(key), map.width());
   std::vector<NamedMap> chosen;
   for (const SiteIndex index : table.match(options.sites))
-    chosen.push_back(set.maps[index]);
+    chosen.emplace_back(table[index].name, set.maps[index].second);
   if (options.json) return print_as_json(chosen);
   print_provenance(path, set);
   print_site_table(chosen);

@@ -53,10 +53,9 @@ int64_t AffineParameters::support() const {
 MapSet AffineParameters::to_map_set(const SiteTable& table) const {
   MapSet set;
   for (size_t place = 0; place < places_.size(); ++place)
-    set.maps.emplace_back(
-        name_of(places_[place], table),
-        AffineMap{scales_[place].detach().to(at::kCPU).clone(),
-                  shifts_[place].detach().to(at::kCPU).clone()});
+    set.maps.add(key_of(places_[place], table),
+                 AffineMap{scales_[place].detach().to(at::kCPU).clone(),
+                           shifts_[place].detach().to(at::kCPU).clone()});
   return set;
 }
 

@@ -1,13 +1,11 @@
 #include "lineas/engine/engine.h"
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
-#include "lineas/base/printable.h"
 #include "lineas/engine/find_model.h"
 #include "lineas/engine/hub_cache.h"
 #include "lineas/engine/prompt_lengths.h"
@@ -187,32 +185,13 @@ Steering Engine::load_steering(const SteerRequest& request) const {
   check_strength(
       spec.strength, request.allow_any_strength, "--steer " + request.spec);
   Steering steering{read_map_set(spec.path), spec.strength, spec.path};
-  check_fits(steering.set, model_->sites(), spec.path);
+  check_fits(
+      steering.set,
+      {.sites = model_->sites(), .name = folder_, .fingerprint = fingerprint_},
+      spec.path);
   MapRules& rules = steering.set.rules;
   override_rule(rules.position, request.position, "position", spec.path);
   override_rule(rules.tokens, request.tokens, "tokens", spec.path);
-  const bool is_silent = std::all_of(
-      steering.set.maps.begin(), steering.set.maps.end(), [](const auto& map) {
-        return split_map_name(map.first).step.value_or(0) != 0;
-      });
-  if (is_silent)
-    log_warning(
-        "{}: does nothing here: all of its maps are for single denoising steps "
-        "(\"{}\"), and a text model knows step 0 alone",
-        spec.path,
-        printable(steering.set.maps[0].first));
-  const std::string where = spec.path + ": metadata \"provenance\"";
-  const Json learned_on =
-      value_or(steering.set.provenance, "model", where, Json::object());
-  const std::string inside = where + ": \"model\"";
-  const std::string fingerprint =
-      value_or<std::string>(learned_on, "fingerprint", inside, "");
-  if (!fingerprint.empty() && fingerprint != fingerprint_)
-    log_warning(
-        "{}: was learned on other weights of the same shape ({}) than {} has",
-        spec.path,
-        printable(value_or<std::string>(learned_on, "id", inside, "?")),
-        folder_);
   return steering;
 }
 

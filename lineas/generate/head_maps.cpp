@@ -1,16 +1,17 @@
 #include "lineas/generate/head_maps.h"
 
+#include <algorithm>
+
 #include "lineas/base/error.h"
 
 namespace lineas {
 namespace {
 
 bool has_map_at(const MapSet& set, const Site& site) {
-  for (const auto& [name, map] : set.maps) {
-    const std::string at = split_map_name(name).site;
-    if (at == site.name || at == site.name + ":0") return true;
-  }
-  return false;
+  return std::any_of(
+      set.maps.begin(), set.maps.end(), [&site](const auto& entry) {
+        return entry.first.site == site.name;
+      });
 }
 
 // A generating head gets each row's last token, a scoring one all but that.

@@ -75,7 +75,8 @@ class Frontier::PieceTap : public Tap {
     const int64_t found = frontier_.places_.find(site, context.step);
     if (found < 0) return x;
     const auto place = static_cast<size_t>(found);
-    if (was_here_[place]) return frontier_.apply(piece_, place, site, x, context);
+    if (was_here_[place])
+      return frontier_.apply(piece_, place, site, x, context);
     was_here_[place] = true;
     ++visited_;
     frontier_.pooled_[piece_] =
@@ -130,14 +131,13 @@ bool Frontier::is_source(int64_t piece, size_t b) const {
 
 void Frontier::fit_place(size_t place) {
   const Tensor pooled = at::cat(pooled_);
-  const std::string name = problem_.drive.name_of(places_[place]);
-  check_finite(pooled, name, "the response");
+  check_finite(pooled, problem_.drive.name_of(places_[place]), "the response");
   const auto n = static_cast<int64_t>(problem_.source_rows.size());
   const auto m = static_cast<int64_t>(problem_.target_rows.size());
   MapSet here;
   here.rules.position = options_.response.position;
-  here.maps = {
-      {name, fit_(place, pooled.narrow(0, 0, n), pooled.narrow(0, n, m))}};
+  here.maps.add(key_of(places_[place], problem_.drive.sites()),
+                fit_(place, pooled.narrow(0, 0, n), pooled.narrow(0, n, m)));
   maps_[place] = std::make_unique<SteerTap>(
       problem_.drive.sites(), std::vector<Steering>{{here}}, std::vector{0.0, 1.0});
   ++fitted_;

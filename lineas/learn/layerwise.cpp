@@ -215,8 +215,8 @@ MapSet Run::result() const {
   set.provenance.update(report_);
   Json before = Json::array(), after = Json::array();
   for (size_t place = 0; place < fits_.size(); ++place) {
-    set.maps.emplace_back(
-        problem_.drive.name_of(problem_.map_places[place]), fits_[place].map);
+    set.maps.add(key_of(problem_.map_places[place], problem_.drive.sites()),
+                 fits_[place].map);
     before.push_back(losses_[place].before);
     after.push_back(losses_[place].after);
   }

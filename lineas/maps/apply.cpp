@@ -1,99 +1,108 @@
+// Suffixes: S tokens, N units of a plan (see token_plan.h), B rows, D neurons.
 #include "lineas/maps/apply.h"
 
-#include "lineas/base/error.h"
 #include "lineas/nn/fused.h"
-#include "lineas/tap/pool.h"
 
 namespace lineas {
 namespace {
 
-// [D] -> a shape that broadcasts over x_BCHW's channels.
-Tensor over_channels(const Tensor& values_D) {
-  return values_D.view({1, -1, 1, 1});
+at::ScalarType wide_type(const Tensor& x) {
+  return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
 }
 
-Tensor apply_everywhere(const Tensor& x,
-                        const Tensor& scale,
-                        const Tensor& shift) {
-  if (x.dim() != 4) return scale_and_shift(x, scale, shift);
-  return at::addcmul(
-             over_channels(shift), x.to(scale.scalar_type()), over_channels(scale))
-      .to(x.scalar_type());
+// Where nothing is to be done a dispatched `to` would cost as much as a token.
+Tensor as(const Tensor& values, at::ScalarType type) {
+  return values.scalar_type() == type ? values : values.to(type);
 }
 
-// Packed index of every row's last token.
-Tensor last_tokens(const PassContext& context, at::Device device) {
-  std::vector<int64_t> last;
-  for (const RowView& row : context.rows) last.push_back(row.end - 1);
-  return at::tensor(last, at::kLong).to(device);
+Tensor is_inside(const Tensor& wide, const Tensor& low, const Tensor& high) {
+  return (wide > low).logical_and(wide < high);
 }
 
-Tensor apply_to_last(const Tensor& x,
-                     const Tensor& scale,
-                     const Tensor& shift,
-                     const PassContext& context) {
-  if (x.dim() == 4)
-    fail(ErrorKind::unsupported,
-         "position \"last\" has no meaning for a picture; use all or avg");
-  if (x.dim() == 3) {
-    const int64_t t = x.size(1) - 1;
-    const Tensor last_BD = scale_and_shift(x.select(1, t), scale, shift);
-    return at::select_scatter(x, last_BD, 1, t);
-  }
-  const Tensor index_B = last_tokens(context, x.device());
-  const auto rows_of = [&index_B](const Tensor& values) {
-    return values.dim() == 1 ? values : values.index_select(0, index_B);
+// Tokens x_ND; the map is [D] or [N, D]. With [D], x may have more dimensions.
+Tensor move_tokens(const Tensor& x_ND, const AffineMap& map) {
+  const at::ScalarType type = wide_type(x_ND);
+  const Tensor moved_ND =
+      scale_and_shift(x_ND, as(map.scale_D, type), as(map.shift_D, type));
+  if (!map.support) return moved_ND;
+  const Tensor inside = is_inside(x_ND.to(type),
+                                  as(map.support->low_D, type),
+                                  as(map.support->high_D, type));
+  return at::where(inside, moved_ND, x_ND);
+}
+
+// The map spread over a tensor as it lies, one for all entries or one for each.
+Tensor move_entries(const Tensor& x,
+                    const AffineMap& map,
+                    const RowAxis& axis) {
+  const at::ScalarType type = wide_type(x);
+  const auto spread = [&](const Tensor& values) {
+    return axis.over_neurons(values.to(type), x);
   };
-  const Tensor last_BD = scale_and_shift(
-      x.index_select(0, index_B), rows_of(scale), rows_of(shift));
-  return x.index_copy(0, index_B, last_BD);
+  const Tensor wide = x.to(type);
+  const Tensor moved =
+      at::addcmul(spread(map.shift_D), wide, spread(map.scale_D))
+          .to(x.scalar_type());
+  if (!map.support) return moved;
+  const Tensor inside =
+      is_inside(wide, spread(map.support->low_D), spread(map.support->high_D));
+  return at::where(inside, moved, x);
 }
 
-// The row of every packed token.
-Tensor row_of_token(const PassContext& context, at::Device device) {
-  std::vector<int64_t> rows;
-  for (size_t b = 0; b < context.rows.size(); ++b)
-    rows.insert(rows.end(), context.rows[b].size(), static_cast<int64_t>(b));
-  return at::tensor(rows, at::kLong).to(device);
+Tensor apply_to_entries(const Tensor& x,
+                        const AffineMap& map,
+                        const RowAxis& axis) {
+  if (!axis.has_order()) return move_entries(x, map, axis);
+  if (map.scale_D.dim() == 1) return move_tokens(x, map);
+  if (axis.entry_tokens() > 1) return move_entries(x, map, axis);
+  return axis.from_tokens(move_tokens(axis.to_tokens(x), map), x);
+}
+
+Tensor apply_to_tokens(const Tensor& x,
+                       const AffineMap& map,
+                       const TokenPlan& plan) {
+  const Tensor x_SD = plan.axis().to_tokens(x);
+  const Tensor& tokens_A = plan.tokens_A();
+  const Tensor moved_AD = move_tokens(x_SD.index_select(0, tokens_A), map);
+  return plan.axis().from_tokens(x_SD.index_copy(0, tokens_A, moved_AD), x);
 }
 
 // x + T(m) - m = x + (scale - 1) m + shift.
-Tensor apply_to_average(const Tensor& x,
-                        const Tensor& scale,
-                        const Tensor& shift,
-                        const PassContext& context) {
-  const Tensor wide = x.to(scale.scalar_type());
-  Tensor moved;
-  if (x.dim() == 4) {
-    const Tensor mean = wide.mean({2, 3}, /*keepdim=*/true);
-    moved = wide + mean * over_channels(scale - 1) + over_channels(shift);
-  } else if (x.dim() == 3) {
-    moved = wide + wide.mean(1, /*keepdim=*/true) * (scale - 1) + shift;
-  } else {
-    const Tensor mean_BD = pool(x, context, Pooling::mean);
-    const Tensor mean_SD =
-        mean_BD.index_select(0, row_of_token(context, x.device()));
-    moved = wide + mean_SD * (scale - 1) + shift;
-  }
-  return moved.to(x.scalar_type());
+Tensor apply_to_means(const Tensor& x,
+                      const AffineMap& map,
+                      const TokenPlan& plan) {
+  const at::ScalarType type = wide_type(x);
+  const Tensor mean_BD = plan.mean_BD(x);
+  Tensor moved_BD =
+      at::addcmul(as(map.shift_D, type), mean_BD, as(map.scale_D, type) - 1);
+  if (map.support)
+    moved_BD = moved_BD.masked_fill(is_inside(mean_BD,
+                                              as(map.support->low_D, type),
+                                              as(map.support->high_D, type))
+                                        .logical_not(),
+                                    0);
+  return plan.add_to_rows(x, moved_BD);
 }
 
 }  // namespace
+
+Tensor apply_map(const Tensor& x, const AffineMap& map, const TokenPlan& plan) {
+  if (plan.is_empty()) return x;
+  if (plan.rules().position == Position::avg)
+    return apply_to_means(x, map, plan);
+  const bool is_one = map.scale_D.dim() == 1;
+  return (is_one ? plan.is_everything() : plan.by_entries())
+             ? apply_to_entries(x, map, plan.axis())
+             : apply_to_tokens(x, map, plan);
+}
 
 Tensor apply_map(const Tensor& x,
                  const Tensor& scale,
                  const Tensor& shift,
                  Position position,
                  const PassContext& context) {
-  switch (position) {
-    case Position::all:
-      return apply_everywhere(x, scale, shift);
-    case Position::last:
-      return apply_to_last(x, scale, shift, context);
-    case Position::avg:
-      return apply_to_average(x, scale, shift, context);
-  }
-  fail(ErrorKind::usage, "unknown position");
+  const TokenPlan plan({.position = position}, context, context.row_axis(x));
+  return apply_map(x, {scale, shift}, plan);
 }
 
 }  // namespace lineas

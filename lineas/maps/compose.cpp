@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <list>
+#include <map>
 #include <set>
-#include <unordered_map>
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
@@ -75,24 +75,9 @@ std::string describe(const std::optional<Interval>& support, int64_t neuron) {
                      neuron);
 }
 
-// A set's maps by name.
-class Index {
- public:
-  explicit Index(const MapSet& set) {
-    for (const auto& [name, map] : set.maps) maps_.emplace(name, &map);
-  }
-  const AffineMap* find(const std::string& name) const {
-    const auto found = maps_.find(name);
-    return found == maps_.end() ? nullptr : found->second;
-  }
-
- private:
-  std::unordered_map<std::string_view, const AffineMap*> maps_;
-};
-
-// Maps of several parts at one site, and whose they are.
+// Maps of several parts with one key, and whose they are.
 struct Common {
-  std::string site;
+  MapKey key;
   std::vector<const AffineMap*> maps;
   std::vector<const Steering*> parts;
 };
@@ -108,7 +93,7 @@ void check_same_support(const Common& common) {
       fail(ErrorKind::shape,
            "site \"{}\": the support range of {} is {}, of {} {}. Together "
            "they are no affine map; use both with --steer instead.",
-           common.site,
+           to_string(common.key),
            common.parts[0]->name,
            describe(first, neuron),
            common.parts[i]->name,
@@ -122,7 +107,7 @@ void check_common(const Common& common, Composition composition) {
       fail(ErrorKind::shape,
            "site \"{}\": {} has {} neurons, {} has {}. Are they for the same "
            "model?",
-           common.site,
+           to_string(common.key),
            common.parts[0]->name,
            common.maps[0]->width(),
            common.parts[i]->name,
@@ -133,7 +118,7 @@ void check_common(const Common& common, Composition composition) {
     fail(ErrorKind::unsupported,
          "site \"{}\": {} and {} act within a support range; one after the "
          "other they are no affine map. Compose them without --chain.",
-         common.site,
+         to_string(common.key),
          common.parts[0]->name,
          common.parts[1]->name);
 }
@@ -153,20 +138,20 @@ AffineMap merge(const Common& common, Composition composition) {
   return narrow(sum, common.maps[0]->support);
 }
 
-// All map names: those of the first part, and the others' where they stand
-// between their neighbours.
-std::vector<std::string> merge_names(std::span<const Steering> parts) {
-  std::list<std::string> names;
-  std::unordered_map<std::string, std::list<std::string>::iterator> known;
+// All keys: those of the first part, and the others' where they stand between
+// their neighbours.
+std::vector<MapKey> merge_keys(std::span<const Steering> parts) {
+  std::list<MapKey> keys;
+  std::map<MapKey, std::list<MapKey>::iterator> known;
   for (const Steering& part : parts) {
-    auto place = names.begin();
-    for (const auto& [name, map] : part.set.maps) {
-      const auto [found, is_new] = known.try_emplace(name);
-      if (is_new) found->second = names.insert(place, name);
+    auto place = keys.begin();
+    for (const auto& [key, map] : part.set.maps) {
+      const auto [found, is_new] = known.try_emplace(key);
+      if (is_new) found->second = keys.insert(place, key);
       place = std::next(found->second);
     }
   }
-  return {names.begin(), names.end()};
+  return {keys.begin(), keys.end()};
 }
 
 // A map without a model (a converted one) goes with any of its widths.
@@ -193,17 +178,15 @@ void check_together(std::span<const Steering> parts) {
                    "on.");
 }
 
-void check_steps(const std::vector<std::string>& names) {
-  const std::set<std::string> known(names.begin(), names.end());
-  for (const std::string& name : names) {
-    const MapName parts = split_map_name(name);
-    if (parts.step && known.contains(parts.site))
+void check_steps(const std::vector<MapKey>& keys) {
+  const std::set<MapKey> known(keys.begin(), keys.end());
+  for (const MapKey& key : keys)
+    if (key.step && known.contains(key.site))
       fail(ErrorKind::unsupported,
            "site \"{}\" has a map of all steps and one of step {}: one after "
            "the other they have no place in one file. Compose without --chain.",
-           parts.site,
-           *parts.step);
-  }
+           key.site,
+           *key.step);
 }
 
 bool is_list_of_parts(const Json& provenance, std::string_view method) {
@@ -252,7 +235,7 @@ Json provenance_of(std::span<const Steering> parts, std::string_view method) {
 
 void check_slopes(const Steering& part) {
   std::vector<std::string> flat;
-  for (const auto& [site, map] : part.set.maps) {
+  for (const auto& [key, map] : part.set.maps) {
     const Tensor scale_D = at_strength(map, part.strength).scale_D;
     const Tensor flat_N = (scale_D.abs() < kSmallestSlope).nonzero().flatten();
     if (flat_N.numel() == 0) continue;
@@ -263,7 +246,7 @@ void check_slopes(const Steering& part) {
           fmt::format("{} ({:.3g})", neuron, scale_D[neuron].item<double>()));
     }
     flat.push_back(fmt::format("site \"{}\": {} of {} neurons, {}{}",
-                               site,
+                               to_string(key),
                                flat_N.numel(),
                                map.width(),
                                fmt::join(neurons, ", "),
@@ -291,20 +274,18 @@ Interval image_of(const Interval& support, const WideMap& map) {
 MapSet compose_maps(std::span<const Steering> parts, Composition composition) {
   if (parts.empty()) fail(ErrorKind::usage, "no maps to compose");
   check_together(parts);
-  const std::vector<std::string> names = merge_names(parts);
-  if (composition == Composition::chain) check_steps(names);
+  const std::vector<MapKey> keys = merge_keys(parts);
+  if (composition == Composition::chain) check_steps(keys);
   MapSet set;
   set.rules = parts[0].set.rules;
-  std::vector<Index> indices;
-  for (const Steering& part : parts) indices.emplace_back(part.set);
-  for (const std::string& name : names) {
-    Common common{name, {}, {}};
-    for (size_t i = 0; i < parts.size(); ++i)
-      if (const AffineMap* map = indices[i].find(name)) {
+  for (const MapKey& key : keys) {
+    Common common{key, {}, {}};
+    for (const Steering& part : parts)
+      if (const AffineMap* map = part.set.find(key)) {
         common.maps.push_back(map);
-        common.parts.push_back(&parts[i]);
+        common.parts.push_back(&part);
       }
-    set.maps.emplace_back(name, merge(common, composition));
+    set.maps.add(key, merge(common, composition));
   }
   set.provenance = provenance_of(
       parts, composition == Composition::additive ? kSum : kChain);
@@ -316,12 +297,12 @@ MapSet invert_map(const Steering& part) {
   MapSet set;
   set.rules = part.set.rules;
   bool has_support = false;
-  for (const auto& [site, map] : part.set.maps) {
+  for (const auto& [key, map] : part.set.maps) {
     const WideMap forward = at_strength(map, part.strength);
     const WideMap back{1 / forward.scale_D, -forward.shift_D / forward.scale_D};
     has_support = has_support || map.support;
-    set.maps.emplace_back(
-        site,
+    set.maps.add(
+        key,
         narrow(back,
                map.support ? std::optional(image_of(*map.support, forward))
                            : std::nullopt));
@@ -344,11 +325,10 @@ bool SiteDifference::is_equal(double tolerance) const {
 std::vector<SiteDifference> compare_maps(const MapSet& first,
                                          const MapSet& second) {
   const Steering both[] = {{first}, {second}};
-  const Index in_first(first), in_second(second);
   std::vector<SiteDifference> differences;
-  for (const std::string& site : merge_names(both)) {
-    const AffineMap *a = in_first.find(site), *b = in_second.find(site);
-    SiteDifference difference{.site = site,
+  for (const MapKey& key : merge_keys(both)) {
+    const AffineMap *a = first.find(key), *b = second.find(key);
+    SiteDifference difference{.key = key,
                               .in_first = a != nullptr,
                               .in_second = b != nullptr,
                               .first_width = a ? a->width() : 0,

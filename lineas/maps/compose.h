@@ -29,9 +29,9 @@ MapSet compose_maps(std::span<const Steering> parts, Composition composition);
 /// says so). Throws numeric, naming sites and neurons, where |w| < 1e-3.
 MapSet invert_map(const Steering& part);
 
-/// How two sets differ at one site.
+/// How two sets differ in the map of one key.
 struct SiteDifference {
-  std::string site;
+  MapKey key;
   bool in_first = true, in_second = true;
   int64_t first_width = 0, second_width = 0;
   bool support_differs = false;

@@ -107,25 +107,17 @@ Tensor read_part(const SafetensorsFile& file, const TensorEntry& entry) {
   return part_D;
 }
 
-// "site:0" is "site" and "@03" is "@3".
-std::string plain_name(const std::string& name) {
-  auto [site, step] = split_map_name(name);
-  if (site.ends_with(":0")) site.resize(site.size() - 2);
-  return step ? fmt::format("{}@{}", site, *step) : site;
-}
-
-// Tensors by map name, in the order of the file.
-std::vector<std::pair<std::string, Parts>> read_parts(
-    const SafetensorsFile& file) {
-  std::vector<std::pair<std::string, Parts>> all;
-  std::map<std::string, size_t> places;
+// Tensors by map, in the order of the file.
+std::vector<std::pair<MapKey, Parts>> read_parts(const SafetensorsFile& file) {
+  std::vector<std::pair<MapKey, Parts>> all;
+  std::map<MapKey, size_t> places;
   for (const TensorEntry& entry : file.entries()) {
     const size_t dot = entry.name.rfind('.');
     const std::string written = entry.name.substr(0, dot);
     check_site_name(written, file.path());
-    const std::string name = plain_name(written);
-    const auto [found, is_new] = places.emplace(name, all.size());
-    if (is_new) all.emplace_back(name, Parts{written});
+    const MapKey key = parse_map_key(written);
+    const auto [found, is_new] = places.emplace(key, all.size());
+    if (is_new) all.emplace_back(key, Parts{written});
     if (all[found->second].second.written != written)
       fail(ErrorKind::format,
            "{}: \"{}\" and \"{}\" are two names of one map",
@@ -184,9 +176,16 @@ AffineMap to_map(const Parts& parts, const std::string& where) {
 
 // Refuses to write what could not be read back.
 void check_map(const std::string& path,
-               const std::string& name,
+               const MapKey& key,
                const AffineMap& map) {
+  const std::string name = to_string(key);
   check_site_name(name, path);
+  if (parse_map_key(name) != key)
+    fail(ErrorKind::format,
+         "{}: the map of site \"{}\" is not written: it would be read back as "
+         "another site's",
+         path,
+         name);
   for (const Tensor& part : {map.scale_D, map.shift_D})
     if (!part.isfinite().all().item<bool>())
       fail(ErrorKind::numeric,
@@ -232,8 +231,9 @@ MapSpec parse_map_spec(const std::string& spec) {
 
 void write_map_set(const std::string& path, const MapSet& set) {
   std::vector<std::pair<std::string, Tensor>> tensors;
-  for (const auto& [name, map] : set.maps) {
-    check_map(path, name, map);
+  for (const auto& [key, map] : set.maps) {
+    check_map(path, key, map);
+    const std::string name = to_string(key);
     tensors.emplace_back(name + ".scale", map.scale_D.to(at::kFloat));
     tensors.emplace_back(name + ".shift", map.shift_D.to(at::kFloat));
     if (!map.support) continue;
@@ -256,9 +256,11 @@ MapSet read_map_set(const std::string& path) {
   MapSet set;
   set.rules = read_rules(file.metadata(), path);
   set.provenance = read_provenance(file.metadata(), path);
-  for (const auto& [name, parts] : read_parts(file))
-    set.maps.emplace_back(
-        name, to_map(parts, fmt::format("{}: map \"{}\"", path, name)));
+  for (const auto& [key, parts] : read_parts(file)) {
+    const std::string where =
+        fmt::format("{}: map \"{}\"", path, to_string(key));
+    set.maps.add(key, to_map(parts, where));
+  }
   if (set.maps.empty()) fail(ErrorKind::format, "{}: holds no maps", path);
   return set;
 }

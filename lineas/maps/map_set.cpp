@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "lineas/base/error.h"
-#include "lineas/base/names.h"
 #include "lineas/base/numbers.h"
 #include "lineas/base/printable.h"
 
@@ -99,43 +98,27 @@ TokenScope parse_token_scope(const std::string& text) {
        text);
 }
 
-MapName split_map_name(const std::string& name) {
-  const size_t at = name.rfind('@');
-  if (at != std::string::npos)
-    if (const auto step = parse_count(name.substr(at + 1)))
-      if (std::in_range<int>(*step))
-        return {name.substr(0, at), static_cast<int>(*step)};
-  return {name, std::nullopt};
+MapList::MapList(std::initializer_list<Entry> entries) {
+  for (const Entry& entry : entries) add(entry.first, entry.second);
 }
 
-const AffineMap* MapSet::find(const std::string& site) const {
-  for (const auto& [name, map] : maps)
-    if (name == site) return &map;
-  return nullptr;
+MapList& MapList::operator=(MapList other) noexcept {
+  entries_.swap(other.entries_);
+  numbers_.swap(other.numbers_);
+  return *this;
 }
 
-void check_fits(const MapSet& set,
-                const SiteTable& sites,
-                const std::string& where) {
-  for (const auto& [name, map] : set.maps) {
-    const std::string site = split_map_name(name).site;
-    const SiteIndex index = sites.find(site);
-    if (index < 0)
-      fail(ErrorKind::shape,
-           "{}: is for a site \"{}\" that this model does not have. {} Was "
-           "the map learned on another model?",
-           where,
-           printable(site),
-           nearest_names(site, sites.names()));
-    if (sites[index].width != map.width())
-      fail(ErrorKind::shape,
-           "{}: the map of site \"{}\" has {} neurons, the model has {} there. "
-           "Was the map learned on another model?",
-           where,
-           printable(site),
-           map.width(),
-           sites[index].width);
-  }
+void MapList::add(MapKey key, AffineMap map) {
+  if (!numbers_.emplace(key, entries_.size()).second)
+    fail(ErrorKind::usage,
+         "site \"{}\" has two maps in one set",
+         printable(to_string(key)));
+  entries_.emplace_back(std::move(key), std::move(map));
+}
+
+const AffineMap* MapList::find(const MapKey& key) const {
+  const auto found = numbers_.find(key);
+  return found == numbers_.end() ? nullptr : &entries_[found->second].second;
 }
 
 }  // namespace lineas

@@ -1,14 +1,16 @@
-// What every learning method ends in: maps by site name, how they want to be
-// applied, and where they come from.
+// What every learning method ends in: maps by key, how they want to be applied,
+// and where they come from.
 #pragma once
 
-#include <optional>
+#include <initializer_list>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "lineas/base/json.h"
 #include "lineas/maps/affine_map.h"
+#include "lineas/maps/map_key.h"
 
 namespace lineas {
 
@@ -44,22 +46,42 @@ Position parse_position(const std::string& text);
 TokenScope parse_token_scope(const std::string& text);
 Guidance parse_guidance(const std::string& text);
 
-/// The two parts of a map's name: "site", or "site@step" for a map that acts at
-/// one denoising step only.
-struct MapName {
-  std::string site;
-  std::optional<int> step = std::nullopt;
-};
-MapName split_map_name(const std::string& name);
+/// Maps by key, in the order in which they were added: the model's site order.
+class MapList {
+ public:
+  using Entry = std::pair<const MapKey, AffineMap>;
 
-/// Map name -> map, in the model's site order.
+  MapList() = default;
+  MapList(std::initializer_list<Entry> entries);
+  MapList(const MapList&) = default;
+  MapList(MapList&&) = default;
+  MapList& operator=(MapList other) noexcept;
+
+  /// Throws usage where the key has a map already.
+  void add(MapKey key, AffineMap map);
+  /// The map of that key, or null.
+  const AffineMap* find(const MapKey& key) const;
+
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  Entry& operator[](size_t number) { return entries_[number]; }
+  const Entry& operator[](size_t number) const { return entries_[number]; }
+  auto begin() { return entries_.begin(); }
+  auto end() { return entries_.end(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  std::vector<Entry> entries_;
+  std::map<MapKey, size_t> numbers_;
+};
+
 struct MapSet {
-  std::vector<std::pair<std::string, AffineMap>> maps;
-  MapRules rules;
+  MapList maps;
+  MapRules rules = {};
   Json provenance = Json::object();
 
-  /// The map of that name, or null.
-  const AffineMap* find(const std::string& site) const;
+  const AffineMap* find(const MapKey& key) const { return maps.find(key); }
 };
 
 /// A map set in use, by itself or as a part of a composition. `name` (its file)
@@ -82,15 +104,30 @@ MapSpec parse_map_spec(const std::string& spec);
 /// Writes and reads the map file of docs/formats.md (safetensors). Reading
 /// checks names, shapes, dtypes, finiteness and metadata and throws format; it
 /// drops ":0" behind a site. Writing throws numeric, naming the map, where one
-/// is not finite, and format where reading would refuse the file (a provenance
-/// that nests too deeply or is too long).
+/// is not finite, and format where reading would refuse the file or find other
+/// keys (a provenance that nests too deeply or is too long, a site named
+/// "a@3").
 void write_map_set(const std::string& path, const MapSet& set);
 MapSet read_map_set(const std::string& path);
 
+/// What maps are held against: the sites of a model (or of a whole pipeline),
+/// the denoising steps that it takes (a text model: one), and whose they are.
+struct MapHost {
+  const SiteTable& sites;
+  int steps = 1;
+  std::string name = "the model";
+  std::string fingerprint = "";  // "": nothing is said of other weights
+};
+
 /// Throws shape, with the nearest names, unless every map has its site in
-/// `sites` with its width. `where` names the map in the message.
+/// `sites` with its width. `where` names the maps in the message.
 void check_fits(const MapSet& set,
                 const SiteTable& sites,
+                const std::string& where);
+/// The same; warns of maps for steps that the host does not take, and where its
+/// weights are others than those the maps were learned on.
+void check_fits(const MapSet& set,
+                const MapHost& host,
                 const std::string& where);
 
 }  // namespace lineas

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <set>
 
 #include "lineas/base/error.h"
 #include "lineas/base/names.h"
@@ -259,10 +258,6 @@ std::vector<std::string> modules_of(const std::string& folder) {
   return modules;
 }
 
-std::string site_of(const std::string& module) {
-  return module.ends_with(":0") ? module.substr(0, module.size() - 2) : module;
-}
-
 }  // namespace
 
 bool has_statedict_files(const std::string& folder) {
@@ -280,17 +275,17 @@ MapSet read_statedict_folder(const std::string& folder,
          kStatedictExtension);
   MapSet set;
   std::string method;
-  std::set<std::string> sites;
   for (const std::string& module : modules) {
     check_site_name(module, folder);
     const Imported imported =
         read_file_map(folder + "/" + module + kStatedictExtension, options);
-    if (!sites.insert(site_of(module)).second)
+    const MapKey key = parse_map_key(module);
+    if (set.find(key) != nullptr)
       fail(ErrorKind::format,
            "{}: {} is there twice, with and without \":0\"",
            folder,
-           site_of(module));
-    set.maps.emplace_back(site_of(module), imported.map);
+           to_string(key));
+    set.maps.add(key, imported.map);
     method = imported.method;
   }
   set.provenance = {

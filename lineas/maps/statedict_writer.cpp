@@ -78,8 +78,8 @@ void write_files(const std::string& folder, const MapSet& set) {
   std::vector<Path> written;
   try {
     make_folder(folder);
-    for (const auto& [site, map] : set.maps) {
-      const std::string path = folder + "/" + site + kStatedictExtension;
+    for (const auto& [key, map] : set.maps) {
+      const std::string path = folder + "/" + key.site + kStatedictExtension;
       write_torch_file(path, to_dict(map, set));
       written.push_back(path);
     }
@@ -116,9 +116,10 @@ void check_writable_form(const std::string& folder, const MapSet& set) {
          "new folder.",
          folder,
          kStatedictExtension);
-  for (const auto& [name, map] : set.maps) {
+  for (const auto& [key, map] : set.maps) {
+    const std::string name = to_string(key);
     check_site_name(name, folder);
-    if (split_map_name(name).step || name.find('/') != std::string::npos)
+    if (parse_map_key(name).step || name.find('/') != std::string::npos)
       fail(ErrorKind::unsupported,
            "map \"{}\" has no place in a {} folder: a file a module, for all "
            "steps",

@@ -1,202 +1,230 @@
-// Shapes: S packed tokens, D width, U factors, P spans (see token_plan.h).
+// Suffixes: S tokens, D neurons, U mixes of a call, N units of a plan.
 #include "lineas/maps/steer_tap.h"
 
 #include <algorithm>
+#include <limits>
 
-#include "lineas/nn/fused.h"
+#include "lineas/base/error.h"
+#include "lineas/maps/apply.h"
 
 namespace lineas {
 namespace {
 
-constexpr auto kWide = at::kDouble;
-
-// Places of `values` in the list of distinct factors, which grows to hold them.
-std::vector<int64_t> index_factors(const std::vector<double>& values,
-                                   std::vector<double>& factors) {
-  std::vector<int64_t> places;
-  for (const double value : values) {
-    auto found = std::find(factors.begin(), factors.end(), value);
-    if (found == factors.end()) found = factors.insert(found, value);
-    places.push_back(found - factors.begin());
-  }
-  return places;
+// Place of the mix in the list, which grows to hold it; 0: none.
+int64_t number_of(const SharedMix& mix, std::vector<SharedMix>& roster) {
+  if (!mix) return 0;
+  size_t number = 1;
+  while (number < roster.size() && roster[number] != mix &&
+         roster[number]->identity() != mix->identity())
+    ++number;
+  if (number == roster.size()) roster.push_back(mix);
+  return static_cast<int64_t>(number);
 }
 
-Tensor is_inside(const Tensor& x_SD, const Interval& support) {
-  const Tensor wide_SD = x_SD.to(at::kFloat);
-  return (wide_SD > support.low_D).logical_and(wide_SD < support.high_D);
+// One part of all maps behind each other, `outside` where there is none.
+template <typename Part>
+Tensor stack(const std::vector<const AffineMap*>& maps,
+             double outside,
+             Part part) {
+  const auto first = std::find_if(
+      maps.begin(), maps.end(), [](const AffineMap* map) { return map; });
+  const Tensor none_D = at::full_like(part(**first), outside);
+  std::vector<Tensor> rows;
+  for (const AffineMap* map : maps) rows.push_back(map ? part(*map) : none_D);
+  return at::stack(rows);
 }
 
-bool is_same(const std::optional<Interval>& a,
-             const std::optional<Interval>& b) {
-  return a.has_value() == b.has_value() &&
-         (!a || (a->low_D.equal(b->low_D) && a->high_D.equal(b->high_D)));
+AffineMap stack(const std::vector<const AffineMap*>& maps, bool has_support) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  AffineMap all{
+      stack(maps, 1, [](const AffineMap& map) { return map.scale_D; }),
+      stack(maps, 0, [](const AffineMap& map) { return map.shift_D; })};
+  if (has_support)
+    all.support =
+        Interval{stack(maps,
+                       -kInfinity,
+                       [](const AffineMap& map) { return map.support->low_D; }),
+                 stack(maps, kInfinity, [](const AffineMap& map) {
+                   return map.support->high_D;
+                 })};
+  return all;
 }
 
-bool is_zero(const Tensor& x) {
-  return x.count_nonzero().item<int64_t>() == 0;
+AffineMap select(const AffineMap& all_UD, const std::vector<int64_t>& numbers) {
+  const Tensor index_N =
+      at::tensor(numbers, at::kLong).to(all_UD.scale_D.device());
+  AffineMap chosen{all_UD.scale_D.index_select(0, index_N),
+                   all_UD.shift_D.index_select(0, index_N)};
+  if (all_UD.support)
+    chosen.support = Interval{all_UD.support->low_D.index_select(0, index_N),
+                              all_UD.support->high_D.index_select(0, index_N)};
+  return chosen;
 }
 
 }  // namespace
 
-// sum_i s_i (scale_i - 1) and sum_i s_i shift_i of maps that go together, in
-// double so that strength 0 and 1 are exact.
-struct SteerTap::Sum {
-  MapRules rules;
-  std::optional<int> step;
-  Tensor scale_D, shift_D;
-  std::optional<Interval> support;
-
-  static Sum of(const AffineMap& map,
-                const MapRules& rules,
-                std::optional<int> step,
-                double strength) {
-    return {rules,
-            step,
-            (map.scale_D.to(at::kCPU, kWide) - 1) * strength,
-            map.shift_D.to(at::kCPU, kWide) * strength,
-            map.support};
-  }
-  bool goes_with(const Sum& other) const {
-    return rules == other.rules && step == other.step &&
-           is_same(support, other.support);
-  }
-  void add(const Sum& other) {
-    scale_D = scale_D + other.scale_D;
-    shift_D = shift_D + other.shift_D;
-  }
-};
-
-void SteerTap::Action::move_to(at::Device device) {
-  scale_UD = scale_UD.to(device);
-  shift_UD = shift_UD.to(device);
-  scales_D = scale_UD.unbind(0);
-  shifts_D = shift_UD.unbind(0);
-  if (!support) return;
-  support->low_D = support->low_D.to(device);
-  support->high_D = support->high_D.to(device);
-}
+SteerTap::SteerTap(const SiteTable& sites)
+    : last_call_(sites.size(), 0), sites_(sites.size()) {}
 
 SteerTap::SteerTap(const SiteTable& sites,
                    const std::vector<Steering>& steerings,
                    const std::vector<double>& row_strengths)
-    : factors_{0.0}, actions_(sites.size()) {
-  factor_of_row_ = index_factors(row_strengths, factors_);
-  if (row_strengths.empty()) factors_.push_back(1.0);
-  std::vector<std::vector<Sum>> sums(sites.size());
-  for (const Steering& steering : steerings) {
-    check_fits(steering.set, sites, steering.name);
-    for (const auto& [name, map] : steering.set.maps) {
-      const auto [site, step] = split_map_name(name);
-      const Sum sum = Sum::of(map, steering.set.rules, step, steering.strength);
-      auto& at_site = sums[sites.find(site)];
-      const auto partner =
-          std::find_if(at_site.begin(), at_site.end(), [&](const Sum& other) {
-            return sum.goes_with(other);
-          });
-      if (partner == at_site.end())
-        at_site.push_back(sum);
-      else
-        partner->add(sum);
-    }
+    : SteerTap(sites) {
+  std::map<double, SharedMix> mixes;
+  mixes[1] = std::make_shared<const Mix>(sites, steerings);
+  if (row_strengths.empty()) {
+    if (!mixes[1]->empty()) mix_of_all_ = mixes[1];
+    return;
   }
-  for (SiteIndex site = 0; site < sites.size(); ++site)
-    for (const Sum& sum : sums[site]) add_action(site, sum);
+  known_rows_ = static_cast<int64_t>(row_strengths.size());
+  for (int64_t row = 0; row < known_rows_; ++row) {
+    SharedMix& mix = mixes[row_strengths[row]];
+    if (!mix)
+      mix = std::make_shared<const Mix>(sites, steerings, row_strengths[row]);
+    assign(row, mix);
+  }
 }
 
-size_t SteerTap::plan_for(const MapRules& rules) {
-  for (size_t i = 0; i < plans_.size(); ++i)
-    if (plans_[i].rules() == rules) return i;
-  plans_.emplace_back(rules, factor_of_row_);
-  return plans_.size() - 1;
+void SteerTap::assign(int64_t row, SharedMix mix) {
+  if (mix && mix->site_count() != static_cast<int64_t>(sites_.size()))
+    fail(ErrorKind::shape,
+         "row {}: its mix is for a model of {} sites, this one has {}",
+         row,
+         mix->site_count(),
+         sites_.size());
+  if (mix && !mix->empty())
+    mix_of_row_[row] = std::move(mix);
+  else
+    mix_of_row_.erase(row);
+  if (call_.expired()) forget();
 }
 
-void SteerTap::add_action(SiteIndex site, const Sum& sum) {
-  if (is_zero(sum.scale_D) && is_zero(sum.shift_D)) return;
-  const Tensor factors_U1 = at::tensor(factors_, kWide).unsqueeze(1);
-  Tensor scale_UD = (1 + factors_U1 * sum.scale_D).to(at::kFloat);
-  Tensor shift_UD = (factors_U1 * sum.shift_D).to(at::kFloat);
-  // Factor 0 is the identity also of a map that is not finite.
-  scale_UD[0].fill_(1);
-  shift_UD[0].fill_(0);
-  actions_[site].push_back({.plan = plan_for(sum.rules),
-                            .step = sum.step,
-                            .scale_UD = scale_UD,
-                            .shift_UD = shift_UD,
-                            .support = sum.support});
-  actions_[site].back().move_to(at::kCPU);
+const SharedMix& SteerTap::mix_of(int64_t row) const {
+  if (known_rows_ >= 0 && (row < 0 || row >= known_rows_))
+    fail(ErrorKind::usage,
+         "row {}: strengths are given for {} rows",
+         row,
+         known_rows_);
+  const auto found = mix_of_row_.find(row);
+  return found == mix_of_row_.end() ? mix_of_all_ : found->second;
 }
 
-bool SteerTap::is_idle() const {
-  const bool has_factor =
-      std::any_of(factors_.begin(), factors_.end(), [](double factor) {
-        return factor != 0;
+// A drive may use one context for many calls: these come by a site again.
+bool SteerTap::is_under_way(SiteIndex site, const PassContext& context) const {
+  return last_call_[site] != call_number_ &&
+         !call_.owner_before(context.axes) && !context.axes.owner_before(call_);
+}
+
+// While all calls have the same mixes, what was made of them is kept.
+void SteerTap::begin(const PassContext& context) {
+  plans_.clear();
+  numbers_.clear();
+  next_roster_.assign(1, nullptr);
+  for (const RowView& row : context.rows)
+    numbers_.push_back(number_of(mix_of(row.row), next_roster_));
+  if (next_roster_ != roster_) {
+    forget();
+    roster_.swap(next_roster_);
+  }
+  next_roster_.clear();
+  call_ = context.axes;
+  ++call_number_;
+}
+
+// Lets go of mixes that no row has any more.
+void SteerTap::forget() {
+  for (AtSite& at : sites_) at = {};
+  roster_.assign(1, nullptr);
+}
+
+void SteerTap::make_groups(SiteIndex site, at::Device device) {
+  AtSite& at = sites_[site];
+  at = {.is_made = true, .device = device};
+  for (size_t number = 1; number < roster_.size(); ++number)
+    for (const MixedMap& mixed : roster_[number]->on(device)[site])
+      enlist(at, mixed, number);
+}
+
+void SteerTap::enlist(AtSite& at, const MixedMap& mixed, size_t number) {
+  const bool has_support = mixed.map.support.has_value();
+  auto group =
+      std::find_if(at.groups.begin(), at.groups.end(), [&](const Group& other) {
+        return other.rules == mixed.rules && other.step == mixed.step &&
+               other.has_support == has_support && !other.maps[number];
       });
-  return !has_factor ||
-         std::all_of(actions_.begin(), actions_.end(), [](const auto& list) {
-           return list.empty();
-         });
+  if (group == at.groups.end()) {
+    at.groups.push_back(
+        {mixed.rules, mixed.step, has_support, {roster_.size(), nullptr}});
+    group = at.groups.end() - 1;
+  }
+  group->maps[number] = &mixed.map;
+}
+
+// The plan of this kind of tensor, or null where the group does nothing to it.
+const TokenPlan* SteerTap::find_plan(const Group& group,
+                                     const Tensor& x,
+                                     const PassContext& context) {
+  if (group.step && *group.step != context.step) return nullptr;
+  const RowAxis& axis = context.row_axis(x);
+  auto plan =
+      std::find_if(plans_.begin(), plans_.end(), [&](const TokenPlan& other) {
+        return &other.axis() == &axis && other.rules() == group.rules;
+      });
+  if (plan == plans_.end()) {
+    plans_.emplace_back(group.rules, context, axis, numbers_);
+    plan = plans_.end() - 1;
+  }
+  const int64_t common = plan->common();
+  const bool is_idle =
+      plan->is_empty() || (common > 0 && group.maps[common] == nullptr);
+  return is_idle ? nullptr : &*plan;
 }
 
 Tensor SteerTap::visit(SiteIndex site, Tensor x, const PassContext& context) {
-  std::vector<Action*> active;
-  for (Action& action : actions_[site])
-    if (!action.step || *action.step == context.step) {
-      plans_[action.plan].update(x, context);
-      if (!plans_[action.plan].spans().empty()) active.push_back(&action);
-    }
-  if (active.empty()) return x;
-  const Tensor x_SD = to_tokens(x);
-  if (active.size() == 1) return from_tokens(apply(*active[0], x_SD), x);
-  const Tensor wide_SD = x_SD.to(at::kFloat);
-  Tensor sum_SD = wide_SD;
-  for (Action* action : active)
-    sum_SD = sum_SD + (apply(*action, wide_SD) - wide_SD);
-  return from_tokens(sum_SD.to(x.scalar_type()), x);
+  if (!is_under_way(site, context)) begin(context);
+  last_call_[site] = call_number_;
+  if (roster_.size() == 1) return x;
+  AtSite& at = sites_[site];
+  if (!at.is_made) make_groups(site, x.device());
+  if (at.groups.empty()) return x;
+  if (*at.device != x.device()) make_groups(site, x.device());
+  return at.groups.size() == 1 ? apply(at.groups[0], x, context)
+                               : apply_sum(at.groups, x, context);
 }
 
-Tensor SteerTap::apply(Action& action, const Tensor& x_SD) {
-  if (action.scale_UD.device() != x_SD.device()) action.move_to(x_SD.device());
-  if (plans_[action.plan].rules().position == Position::avg)
-    return apply_to_means(action, x_SD);
-  const Tensor mapped_SD = apply_to_tokens(action, x_SD);
-  if (!action.support) return mapped_SD;
-  return at::where(is_inside(x_SD, *action.support), mapped_SD, x_SD);
+Tensor SteerTap::apply_sum(std::vector<Group>& groups,
+                           const Tensor& x,
+                           const PassContext& context) {
+  std::vector<Group*> acting;
+  for (Group& group : groups)
+    if (find_plan(group, x, context)) acting.push_back(&group);
+  if (acting.empty()) return x;
+  if (acting.size() == 1) return apply(*acting[0], x, context);
+  const Tensor wide = x.scalar_type() == at::kDouble ? x : x.to(at::kFloat);
+  Tensor sum = wide;
+  for (Group* group : acting) sum = sum + (apply(*group, wide, context) - wide);
+  // The difference of infinities is none.
+  return at::where(wide.isfinite(), sum, wide).to(x.scalar_type());
 }
 
-Tensor SteerTap::apply_to_tokens(Action& action, const Tensor& x_SD) {
-  const TokenPlan& plan = plans_[action.plan];
-  if (const int64_t u = plan.common_factor(); u >= 0)
-    return scale_and_shift(x_SD, action.scales_D[u], action.shifts_D[u]);
-  if (action.spread_version == plan.version() && action.scale_SD.defined())
-    return scale_and_shift(x_SD, action.scale_SD, action.shift_SD);
-  const Tensor factors_S = plan.factors_S(x_SD.device());
-  const Tensor scale_SD = action.scale_UD.index_select(0, factors_S);
-  const Tensor shift_SD = action.shift_UD.index_select(0, factors_S);
-  if (plan.is_tokenwise()) {
-    action.scale_SD = scale_SD;
-    action.shift_SD = shift_SD;
-    action.spread_version = plan.version();
+Tensor SteerTap::apply(Group& group,
+                       const Tensor& x,
+                       const PassContext& context) {
+  const TokenPlan* plan = find_plan(group, x, context);
+  if (plan == nullptr) return x;
+  if (const int64_t common = plan->common(); common > 0)
+    return apply_map(x, *group.maps[common], *plan);
+  const std::vector<int64_t>& numbers = plan->numbers();
+  if (group.spread_numbers == numbers)
+    return apply_map(x, group.spread_ND, *plan);
+  if (!group.stack_UD.scale_D.defined())
+    group.stack_UD = stack(group.maps, group.has_support);
+  const AffineMap spread_ND = select(group.stack_UD, numbers);
+  if (static_cast<int64_t>(numbers.size()) <= plan->axis().rows()) {
+    group.spread_ND = spread_ND;
+    group.spread_numbers = numbers;
   }
-  return scale_and_shift(x_SD, scale_SD, shift_SD);
-}
-
-// x + T(m) - m with the mean m of every span.
-Tensor SteerTap::apply_to_means(Action& action, const Tensor& x_SD) {
-  const TokenPlan& plan = plans_[action.plan];
-  const at::Device device = x_SD.device();
-  const Tensor wide_SD = x_SD.to(at::kFloat);
-  const Tensor mean_PD = at::matmul(plan.averages_PS(device), wide_SD);
-  const Tensor factors_P = plan.factors_P(device);
-  Tensor moved_PD =
-      scale_and_shift(mean_PD,
-                      action.scale_UD.index_select(0, factors_P) - 1,
-                      action.shift_UD.index_select(0, factors_P));
-  if (action.support) moved_PD = moved_PD * is_inside(mean_PD, *action.support);
-  const Tensor none_1D = at::zeros({1, x_SD.size(1)}, moved_PD.options());
-  const Tensor moved_SD = at::cat({moved_PD, none_1D})
-                              .index_select(0, plan.span_of_token_S(device));
-  return (wide_SD + moved_SD).to(x_SD.scalar_type());
+  return apply_map(x, spread_ND, *plan);
 }
 
 }  // namespace lineas

@@ -1,3 +1,4 @@
+// Suffixes: S tokens, A tokens acted on, B rows, E entries, D neurons.
 #include "lineas/maps/token_plan.h"
 
 #include <algorithm>
@@ -7,33 +8,17 @@
 namespace lineas {
 namespace {
 
-bool is_picture(const Tensor& x) {
-  return x.dim() == 4;
-}
-
-// Tokens of one entry of the first axis.
-int64_t entry_tokens(const Tensor& x) {
-  if (x.dim() == 2) return 1;
-  return is_picture(x) ? x.size(2) * x.size(3) : x.size(1);
-}
-
-bool are_alike(const RowView& a, const RowView& b) {
-  return a.row == b.row && a.begin == b.begin && a.end == b.end &&
-         a.position == b.position && a.half == b.half && a.phase == b.phase;
-}
-
 bool acts_on(Guidance guidance, Half half) {
   if (guidance == Guidance::both || half == Half::only) return true;
   return (guidance == Guidance::conditional) == (half == Half::conditional);
 }
 
-// First of the tokens 0 .. count-1 that the scope takes in; count: none.
-// Scopes reach to the end of their row.
+// First of the tokens 0 .. count-1 of a stretch that the scope takes in; count:
+// none. Scopes reach to the end of their stretch.
 int64_t first_token(const TokenScope& scope,
-                    Phase phase,
-                    int64_t position,
+                    const RowView& row,
                     int64_t count) {
-  const bool is_prompt = phase == Phase::prompt;
+  const bool is_prompt = row.phase == Phase::prompt;
   switch (scope.kind) {
     case TokenScope::Kind::all:
       return 0;
@@ -42,15 +27,15 @@ int64_t first_token(const TokenScope& scope,
     case TokenScope::Kind::generated:
       return is_prompt ? count : 0;
     case TokenScope::Kind::from:
-      return std::clamp<int64_t>(scope.k - position, 0, count);
+      return std::clamp<int64_t>(scope.k - row.position, 0, count);
     case TokenScope::Kind::last:
       return is_prompt ? std::max<int64_t>(0, count - scope.k) : 0;
   }
   return count;
 }
 
-void check_layout(const Tensor& x, const MapRules& rules) {
-  if (!is_picture(x)) return;
+void check_order(const RowAxis& axis, const MapRules& rules) {
+  if (axis.has_order()) return;
   if (rules.position == Position::last ||
       rules.tokens.kind != TokenScope::Kind::all)
     fail(ErrorKind::usage,
@@ -60,117 +45,125 @@ void check_layout(const Tensor& x, const MapRules& rules) {
          to_string(rules.tokens));
 }
 
+Tensor to_index(const std::vector<int64_t>& values, at::Device device) {
+  return at::tensor(values, at::kLong).to(device);
+}
+
 }  // namespace
 
-Tensor to_tokens(const Tensor& x) {
-  if (x.dim() == 2) return x;
-  if (!is_picture(x)) return x.flatten(0, 1);
-  return x.permute({0, 2, 3, 1}).flatten(0, 2);
-}
-
-Tensor from_tokens(const Tensor& x_SD, const Tensor& like) {
-  if (like.dim() == 2) return x_SD;
-  if (!is_picture(like)) return x_SD.view(like.sizes());
-  return x_SD.view({like.size(0), like.size(2), like.size(3), like.size(1)})
-      .permute({0, 3, 1, 2});
-}
-
-bool TokenPlan::is_same_call(const Tensor& x,
-                             const PassContext& context) const {
-  return tokens_per_entry_ == entry_tokens(x) &&
-         tokens_ == x.size(0) * tokens_per_entry_ &&
-         std::equal(rows_.begin(),
-                    rows_.end(),
-                    context.rows.begin(),
-                    context.rows.end(),
-                    are_alike);
-}
-
-int64_t TokenPlan::factor_of(int64_t row) const {
-  if (factor_of_row_.empty()) return 1;
-  if (row < 0 || row >= static_cast<int64_t>(factor_of_row_.size()))
-    fail(ErrorKind::usage,
-         "row {}: strengths are given for {} rows",
-         row,
-         factor_of_row_.size());
-  return factor_of_row_[row];
-}
-
-std::vector<TokenSpan> TokenPlan::make_spans(const PassContext& context) const {
-  std::vector<TokenSpan> spans;
-  for (const RowView& row : context.rows) {
-    const int64_t factor = factor_of(row.row);
-    if (factor == 0 || !acts_on(rules_.guidance, row.half)) continue;
-    // A packed row is one stretch of tokens; of a batch axis, each entry is.
-    const int64_t stretches = tokens_per_entry_ == 1 ? 1 : row.size();
-    const int64_t count = row.size() * tokens_per_entry_ / stretches;
-    for (int64_t i = 0; i < stretches; ++i) {
-      const int64_t begin = row.begin * tokens_per_entry_ + i * count;
-      int64_t first =
-          first_token(rules_.tokens, row.phase, row.position, count);
-      if (rules_.position == Position::last) first = std::max(first, count - 1);
-      if (first < count)
-        spans.push_back({begin + first, begin + count, factor});
+TokenPlan::TokenPlan(const MapRules& rules,
+                     const PassContext& context,
+                     const RowAxis& axis,
+                     std::span<const int64_t> number_of_row)
+    : rules_(rules), axis_(axis), device_(axis.device()) {
+  check_order(axis, rules);
+  for (int64_t b = 0; b < axis.rows(); ++b) {
+    const RowView& row = context.rows[b];
+    const int64_t number = number_of_row.empty() ? 1 : number_of_row[b];
+    if (number == 0 || !acts_on(rules.guidance, row.half)) continue;
+    for (const TokenRange& stretch : axis.stretches(b)) {
+      int64_t first = first_token(rules.tokens, row, stretch.size());
+      if (rules.position == Position::last)
+        first = std::max(first, stretch.size() - 1);
+      is_whole_ = is_whole_ && first == 0;
+      if (first == stretch.size()) continue;
+      spans_.push_back({stretch.begin + first, stretch.end, b, number});
+      covered_ += stretch.size() - first;
+      shared_ = shared_ == 0 || shared_ == number ? number : -1;
     }
   }
-  return spans;
+  by_entries_ = is_whole_ && (is_everything() || axis.entry_tokens() > 1 ||
+                              axis.tokens() == axis.rows());
 }
 
-void TokenPlan::update(const Tensor& x, const PassContext& context) {
-  if (is_same_call(x, context)) return;
-  check_layout(x, rules_);
-  rows_ = context.rows;
-  tokens_per_entry_ = entry_tokens(x);
-  const int64_t tokens = x.size(0) * tokens_per_entry_;
-  std::vector<TokenSpan> spans = make_spans(context);
-  if (spans == spans_ && tokens == tokens_) return;
-  ++version_;
-  tokens_ = tokens;
-  spans_ = std::move(spans);
-  int64_t covered = 0;
-  common_factor_ = spans_.empty() ? 0 : spans_[0].factor;
-  is_tokenwise_ = true;
-  for (const TokenSpan& span : spans_) {
-    covered += span.end - span.begin;
-    is_tokenwise_ = is_tokenwise_ && span.end - span.begin == 1;
-    if (span.factor != common_factor_) common_factor_ = -1;
+int64_t TokenPlan::common() const {
+  const bool needs_identity =
+      rules_.position != Position::avg && by_entries_ && !is_everything();
+  return needs_identity ? -1 : shared_;
+}
+
+// A value of the spans for every step-th token.
+std::vector<int64_t> TokenPlan::fill(int64_t TokenSpan::*value,
+                                     int64_t outside,
+                                     int64_t step) const {
+  std::vector<int64_t> filled(axis_.tokens() / step, outside);
+  for (const TokenSpan& span : spans_)
+    std::fill(filled.begin() + span.begin / step,
+              filled.begin() + span.end / step,
+              span.*value);
+  return filled;
+}
+
+std::vector<int64_t> TokenPlan::make_numbers() const {
+  std::vector<int64_t> numbers;
+  if (rules_.position == Position::avg) {
+    numbers.resize(axis_.rows(), 0);
+    for (const TokenSpan& span : spans_) numbers[span.row] = span.number;
+  } else if (by_entries_) {
+    numbers = fill(&TokenSpan::number, 0, axis_.entry_tokens());
+  } else {
+    for (const TokenSpan& span : spans_)
+      numbers.insert(numbers.end(), span.end - span.begin, span.number);
   }
-  if (covered != 0 && covered != tokens_) common_factor_ = -1;
+  return numbers;
 }
 
-Tensor TokenPlan::fill_tokens(int64_t outside, bool with_span) const {
-  Tensor filled_S = at::full({tokens_}, outside, at::kLong);
-  int64_t* values = filled_S.data_ptr<int64_t>();
-  for (size_t p = 0; p < spans_.size(); ++p)
-    std::fill(values + spans_[p].begin,
-              values + spans_[p].end,
-              with_span ? static_cast<int64_t>(p) : spans_[p].factor);
-  return filled_S;
+const std::vector<int64_t>& TokenPlan::numbers() const {
+  if (numbers_.empty()) numbers_ = make_numbers();
+  return numbers_;
 }
 
-Tensor TokenPlan::factors_S(at::Device device) const {
-  return fill_tokens(0, false).to(device);
+const Tensor& TokenPlan::tokens_A() const {
+  if (tokens_A_.defined()) return tokens_A_;
+  if (rules_.position == Position::last &&
+      covered_ == axis_.last_tokens().size(0))
+    return tokens_A_ = axis_.last_tokens();
+  std::vector<int64_t> tokens;
+  for (const TokenSpan& span : spans_)
+    for (int64_t token = span.begin; token < span.end; ++token)
+      tokens.push_back(token);
+  return tokens_A_ = to_index(tokens, device_);
 }
 
-Tensor TokenPlan::span_of_token_S(at::Device device) const {
-  return fill_tokens(static_cast<int64_t>(spans_.size()), true).to(device);
+// averages_BS @ x_SD, where not all of a row's tokens count.
+const Tensor& TokenPlan::averages_BS(at::ScalarType type) const {
+  if (averages_BS_.defined() && averages_BS_.scalar_type() == type)
+    return averages_BS_;
+  Tensor weights_BS = at::zeros({axis_.rows(), axis_.tokens()}, at::kDouble);
+  for (const TokenSpan& span : spans_)
+    weights_BS[span.row].slice(0, span.begin, span.end).fill_(1);
+  weights_BS = weights_BS / weights_BS.sum(1, /*keepdim=*/true).clamp_min(1);
+  return averages_BS_ = weights_BS.to(device_, type);
 }
 
-Tensor TokenPlan::factors_P(at::Device device) const {
-  std::vector<int64_t> factors;
-  for (const TokenSpan& span : spans_) factors.push_back(span.factor);
-  return at::tensor(factors, at::kLong).to(device);
+Tensor TokenPlan::mean_BD(const Tensor& x) const {
+  if (is_whole_) return axis_.mean_BD(x);
+  const auto type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::matmul(averages_BS(type), axis_.to_tokens(x).to(type));
 }
 
-Tensor TokenPlan::averages_PS(at::Device device) const {
-  const int64_t count = static_cast<int64_t>(spans_.size());
-  Tensor averages = at::zeros({count, tokens_}, at::kFloat);
-  float* values = averages.data_ptr<float>();
-  for (int64_t p = 0; p < count; ++p)
-    std::fill(values + p * tokens_ + spans_[p].begin,
-              values + p * tokens_ + spans_[p].end,
-              1.0f / static_cast<float>(spans_[p].end - spans_[p].begin));
-  return averages.to(device);
+// Of whole rows an entry's row, else a token's; B where none is acted on.
+const Tensor& TokenPlan::row_of_unit() const {
+  if (row_of_unit_.defined()) return row_of_unit_;
+  const int64_t step = is_whole_ ? axis_.entry_tokens() : 1;
+  if (is_everything())
+    return row_of_unit_ =
+               axis_.row_of_token_S().slice(0, 0, axis_.tokens(), step);
+  return row_of_unit_ =
+             to_index(fill(&TokenSpan::row, axis_.rows(), step), device_);
+}
+
+Tensor TokenPlan::add_to_rows(const Tensor& x, const Tensor& values_BD) const {
+  Tensor padded = values_BD;
+  if (!is_everything())
+    padded = at::cat(
+        {values_BD, at::zeros({1, values_BD.size(1)}, values_BD.options())});
+  const Tensor added = padded.index_select(0, row_of_unit());
+  const at::ScalarType type = values_BD.scalar_type();
+  if (is_whole_)
+    return (x.to(type) + axis_.over_neurons(added, x)).to(x.scalar_type());
+  const Tensor x_SD = axis_.to_tokens(x);
+  return axis_.from_tokens((x_SD.to(type) + added).to(x.scalar_type()), x);
 }
 
 }  // namespace lineas

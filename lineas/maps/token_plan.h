@@ -1,72 +1,79 @@
-// Which tokens of a call a map acts on, and how strongly: position, token
-// scope, guidance half and row strength put together. Knows the tensor layouts,
-// nothing of maps' values.
+// Which tokens of a call a map acts on, and which of several maps each takes:
+// position, token scope, guidance half and the rows' own maps put together.
+// Where rows lie is the RowAxis' to say; knows nothing of maps' values.
 #pragma once
+
+#include <span>
+#include <vector>
 
 #include "lineas/maps/map_set.h"
 
 namespace lineas {
 
-/// x_SD, x_BTD or x_BCHW as packed tokens x_SD (S = all tokens or pixels).
-Tensor to_tokens(const Tensor& x);
-/// The inverse, in the layout of `like`.
-Tensor from_tokens(const Tensor& x_SD, const Tensor& like);
-
-/// A stretch of one row's packed tokens and the factor (by its place in a
-/// list) that they are mapped with.
+/// A stretch of one row's tokens, the row's place in the call, and the number
+/// of the map that they take.
 struct TokenSpan {
   int64_t begin = 0;
   int64_t end = 0;
-  int64_t factor = 0;
+  int64_t row = 0;
+  int64_t number = 0;
   bool operator==(const TokenSpan&) const = default;
 };
 
-/// The spans of a call, worked out once a call and kept while calls look alike.
+/// Made once a call for every kind of tensor; its index tensors where they are
+/// first asked for. The axis must outlive it.
 class TokenPlan {
  public:
-  /// Factor 0 of the list means "not at all": its rows get no span.
-  /// `factor_of_row`: by row number; empty: factor 1 for all.
-  TokenPlan(MapRules rules, std::vector<int64_t> factor_of_row)
-      : rules_(rules), factor_of_row_(std::move(factor_of_row)) {}
+  /// `number_of_row`: the map of every row of the call, 0 for none; empty: all
+  /// take number 1. Throws usage for position `last` or a token scope where
+  /// tokens have no order (the pixels of a picture).
+  TokenPlan(const MapRules& rules,
+            const PassContext& context,
+            const RowAxis& axis,
+            std::span<const int64_t> number_of_row = {});
 
+  const RowAxis& axis() const { return axis_; }
   const MapRules& rules() const { return rules_; }
-  /// Brings the spans up to date with this call's rows and x's layout. Throws
-  /// usage for position `last` or a token scope on pictures, and for a row
-  /// that has no factor.
-  void update(const Tensor& x, const PassContext& context);
-
   const std::vector<TokenSpan>& spans() const { return spans_; }
-  /// The factor that all tokens share, or -1.
-  int64_t common_factor() const { return common_factor_; }
-  /// True where every span is one token: decoding.
-  bool is_tokenwise() const { return is_tokenwise_; }
-  /// Grows whenever the spans change.
-  int64_t version() const { return version_; }
+  bool is_empty() const { return spans_.empty(); }
+  /// Every token of the tensor is acted on.
+  bool is_everything() const { return covered_ == axis_.tokens(); }
 
-  /// Factor of every token (int64, 0 outside the spans).
-  Tensor factors_S(at::Device device) const;
-  /// Factor of every span.
-  Tensor factors_P(at::Device device) const;
-  /// averages_PS @ x_SD is the mean of every span's tokens.
-  Tensor averages_PS(at::Device device) const;
-  /// Span of every token, P (their number) outside.
-  Tensor span_of_token_S(at::Device device) const;
+  /// The number of the one map that may be given as it is, or -1: a map for
+  /// each unit is needed.
+  int64_t common() const;
+  /// A unit takes one map: a row (position avg), an entry of the tensor's first
+  /// axis (`by_entries`), or a token that is acted on.
+  bool by_entries() const { return by_entries_; }
+  /// The map's number of every unit; 0 where none acts.
+  const std::vector<int64_t>& numbers() const;
+
+  /// The tokens that are acted on (int64), span behind span.
+  const Tensor& tokens_A() const;
+  /// The mean of every row's tokens that are acted on, in float32 (double
+  /// stays). What it is for a row without any means nothing.
+  Tensor mean_BD(const Tensor& x) const;
+  /// values_BD of the rows added to the tokens that are acted on.
+  Tensor add_to_rows(const Tensor& x, const Tensor& values_BD) const;
 
  private:
-  int64_t factor_of(int64_t row) const;
-  std::vector<TokenSpan> make_spans(const PassContext& context) const;
-  bool is_same_call(const Tensor& x, const PassContext& context) const;
-  Tensor fill_tokens(int64_t outside, bool with_span) const;
+  std::vector<int64_t> fill(int64_t TokenSpan::*value,
+                            int64_t outside,
+                            int64_t step) const;
+  std::vector<int64_t> make_numbers() const;
+  const Tensor& row_of_unit() const;
+  const Tensor& averages_BS(at::ScalarType type) const;
 
   MapRules rules_;
-  std::vector<int64_t> factor_of_row_;
-  std::vector<RowView> rows_;
-  int64_t tokens_per_entry_ = 0;  // 1 where the axis is already packed
-  int64_t tokens_ = -1;
+  const RowAxis& axis_;
+  at::Device device_;
   std::vector<TokenSpan> spans_;
-  int64_t common_factor_ = 0;
-  bool is_tokenwise_ = false;
-  int64_t version_ = 0;
+  int64_t covered_ = 0;
+  int64_t shared_ = 0;    // number of all spans, or -1
+  bool is_whole_ = true;  // stretches are acted on whole or not at all
+  bool by_entries_ = false;
+  mutable std::vector<int64_t> numbers_;
+  mutable Tensor tokens_A_, row_of_unit_, averages_BS_;
 };
 
 }  // namespace lineas

@@ -96,8 +96,7 @@ Tensor RowAxis::mean_BD(const Tensor& x) const {
 }
 
 Tensor RowAxis::to_tokens(const Tensor& x) const {
-  if (layout_ == Layout::channels_last)
-    return x.reshape({tokens_, x.size(-1)});
+  if (layout_ == Layout::channels_last) return x.reshape({tokens_, x.size(-1)});
   return x.movedim(1, -1).reshape({tokens_, x.size(1)});
 }
 
@@ -110,11 +109,13 @@ Tensor RowAxis::from_tokens(const Tensor& x_SD, const Tensor& like) const {
   return x_SD.view(sizes).movedim(-1, 1);
 }
 
-Tensor RowAxis::over_neurons(const Tensor& values_D, const Tensor& x) const {
-  if (layout_ == Layout::channels_last) return values_D;
+Tensor RowAxis::over_neurons(const Tensor& values, const Tensor& x) const {
+  const bool is_by_entry = values.dim() == 2;
+  if (layout_ == Layout::channels_last && !is_by_entry) return values;
   std::vector<int64_t> shape(x.dim(), 1);
-  shape[1] = values_D.size(0);
-  return values_D.view(shape);
+  if (is_by_entry) shape[0] = values.size(0);
+  shape[layout_ == Layout::channels_last ? x.dim() - 1 : 1] = values.size(-1);
+  return values.view(shape);
 }
 
 const RowAxis& RowAxes::of(const PassContext& context, const Tensor& x) {

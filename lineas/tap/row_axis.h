@@ -29,11 +29,13 @@ struct TokenRange {
 };
 
 /// Every tensor of a call is a list of tokens x_SD in the order of its first
-/// axis, S = all tokens or pixels of all entries; an entry of x_BD is one token.
+/// axis, S = all tokens or pixels of all entries; an entry of x_BD is one
+/// token.
 class RowAxis {
  public:
   RowAxis(const PassContext& context, const Tensor& x);
 
+  at::Device device() const { return device_; }
   int64_t rows() const { return static_cast<int64_t>(ranges_.size()); }  // B
   int64_t tokens() const { return tokens_; }                             // S
   /// Of one entry: the pixels of a picture; 1 where the axis is packed.
@@ -56,8 +58,9 @@ class RowAxis {
   /// x as tokens x_SD, and back to the layout of `like`.
   Tensor to_tokens(const Tensor& x) const;
   Tensor from_tokens(const Tensor& x_SD, const Tensor& like) const;
-  /// values_D in a shape that broadcasts over x.
-  Tensor over_neurons(const Tensor& values_D, const Tensor& x) const;
+  /// values_D, or values_ED with a row for each entry of x's first axis, in a
+  /// shape that broadcasts over x.
+  Tensor over_neurons(const Tensor& values, const Tensor& x) const;
   /// False for the pixels of a picture, which have no first and no last.
   bool has_order() const { return layout_ == Layout::channels_last; }
 

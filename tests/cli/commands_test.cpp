@@ -26,7 +26,7 @@ class Commands : public ::testing::Test {
     MapSet set;
     at::manual_seed(2);
     for (const char* layer : {"0", "1"})
-      set.maps.emplace_back(
+      set.maps.add(
           fmt::format("model.layers.{}.post_attention_layernorm", layer),
           AffineMap{at::rand({kWidth}) * 2, at::randn({kWidth})});
     set.provenance = {{"method", "test"}};

@@ -35,8 +35,8 @@ class Maps : public ::testing::Test {
     MapSet set;
     set.rules = rules;
     for (const char* site : {kSite, "model.layers.1.post_attention_layernorm"})
-      set.maps.emplace_back(
-          site, AffineMap{at::rand({kWidth}) + 0.5, at::randn({kWidth})});
+      set.maps.add(site,
+                   AffineMap{at::rand({kWidth}) + 0.5, at::randn({kWidth})});
     set.provenance = {
         {"method", "lineas"},
         {"options", {{"steps", 7}, {"lr", 1e-3}}},
@@ -250,9 +250,9 @@ TEST_F(Maps, InspectOfAMapWithoutSteps) {
 
 TEST_F(Maps, InspectCountsAndOrdersWhatMoves) {
   MapSet set;
-  set.maps.emplace_back("x",
-                        AffineMap{at::tensor({1.f, 1.f, 1.5f, 1.f, 0.997f}),
-                                  at::tensor({0.f, -3.f, 0.f, 0.05f, 0.f})});
+  set.maps.add("x",
+               AffineMap{at::tensor({1.f, 1.f, 1.5f, 1.f, 0.997f}),
+                         at::tensor({0.f, -3.f, 0.f, 0.05f, 0.f})});
   write_map_set(map("known"), set);
   const std::string out =
       run_program("inspect --top 3 '" + map("known") + "'").out;
@@ -404,10 +404,10 @@ TEST_F(Maps, NamesOfFilesNeedNotBeUtf8) {
 }
 
 TEST_F(Maps, AMapOfOtherStepsIsSaidToDoNothing) {
-  const auto says = [&](const std::string& name) {
+  const auto says = [&](std::optional<int> step) {
     MapSet set;
-    set.maps.emplace_back(
-        kSite + name, AffineMap{at::ones({kWidth}) * 2, at::ones({kWidth})});
+    set.maps.add({kSite, step},
+                 AffineMap{at::ones({kWidth}) * 2, at::ones({kWidth})});
     write_map_set(map("step"), set);
     return run_program(fmt::format("score -m '{}/qwen2' -f '{}' --steer '{}'",
                                    testing::fixtures(),
@@ -415,9 +415,9 @@ TEST_F(Maps, AMapOfOtherStepsIsSaidToDoNothing) {
                                    map("step")))
         .says("does nothing here");
   };
-  EXPECT_TRUE(says("@3"));
-  EXPECT_FALSE(says("@0"));
-  EXPECT_FALSE(says(""));
+  EXPECT_TRUE(says(3));
+  EXPECT_FALSE(says(0));
+  EXPECT_FALSE(says(std::nullopt));
 }
 
 TEST_F(Maps, AWrongProvenanceIsNamedByItsKey) {

@@ -84,10 +84,11 @@ class MethodContract : public ::testing::TestWithParam<const char*> {
     Drive& drive = given.drive;
     const Pooling pooling = parse_pooling(options()["pool"]);
     SteerTap steer(drive.sites(), {{.set = set}});
-    MatchObjective objective(
-        record(
-            drive, given.target_rows, given.match_places, {.reading = {pooling}}),
-        {});
+    MatchObjective objective(record(drive,
+                                    given.target_rows,
+                                    given.match_places,
+                                    {.reading = {pooling}}),
+                             {});
     const std::vector<Tensor> source =
         record(drive,
                given.source_rows,
@@ -216,10 +217,10 @@ TEST_P(MethodContract, AConstantTargetGivesNoSteepSlope) {
     EXPECT_LT(loss_with(set, given), 0.9 * loss_with(MapSet(), given));
     return;
   }
-  for (const auto& [site, map] : set.maps) {
-    EXPECT_GE(map.scale_D.min().item<double>(), 0) << site;
-    EXPECT_LE(map.scale_D.max().item<double>(), 1) << site;
-    EXPECT_EQ(map.shift_D.count_nonzero().item<int64_t>(), 0) << site;
+  for (const auto& [key, map] : set.maps) {
+    EXPECT_GE(map.scale_D.min().item<double>(), 0) << key.site;
+    EXPECT_LE(map.scale_D.max().item<double>(), 1) << key.site;
+    EXPECT_EQ(map.shift_D.count_nonzero().item<int64_t>(), 0) << key.site;
   }
 }
 

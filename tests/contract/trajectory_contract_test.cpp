@@ -46,8 +46,7 @@ class TrajectoryContract : public ::testing::TestWithParam<bool> {
     parameters_.values().add_(at::randn_like(parameters_.values()) * 0.1);
   }
   double loss_at(MapLoss& loss) {
-    return loss
-        .compare(loss.respond_without_graph(problem_.source_rows), 0)
+    return loss.compare(loss.respond_without_graph(problem_.source_rows), 0)
         .loss;
   }
 
@@ -58,7 +57,8 @@ class TrajectoryContract : public ::testing::TestWithParam<bool> {
 
 TEST_P(TrajectoryContract, EveryGradientIsAFiniteDifference) {
   MapLoss loss(problem_, parameters_, {});
-  EXPECT_NEAR(loss.evaluate(problem_.source_rows, 0).loss, loss_at(loss), 1e-12);
+  EXPECT_NEAR(
+      loss.evaluate(problem_.source_rows, 0).loss, loss_at(loss), 1e-12);
   const Tensor gradient_P = parameters_.gradient().clone();
   const c10::NoGradGuard no_gradients;
   constexpr double kStep = 1e-6;
@@ -81,10 +81,10 @@ TEST_P(TrajectoryContract, ReplayGivesTheUndividedGradient) {
   const Tensor golden_P = parameters_.gradient().clone();
   for (const bool by_segment : {false, true})
     for (const int64_t micro_batch : {0, 1, 3, 4}) {
-      MapLoss pieces(problem_,
-                     parameters_,
-                     {.response = {.micro_batch = micro_batch,
-                                   .by_segment = by_segment}});
+      MapLoss pieces(
+          problem_,
+          parameters_,
+          {.response = {.micro_batch = micro_batch, .by_segment = by_segment}});
       EXPECT_NEAR(
           pieces.evaluate(problem_.source_rows, 0).loss, golden, 1e-9 * golden);
       EXPECT_LE(error_of(parameters_.gradient(), golden_P), 1e-9)
@@ -125,7 +125,8 @@ TEST_P(TrajectoryContract, RecordersAnswerOneVectorARow) {
                   {Place{2}},
                   {.reading = {.half = half}})[0];
   };
-  EXPECT_TRUE(at::equal(text(Half::unconditional), at::zeros({4, 3}, at::kDouble)));
+  EXPECT_TRUE(
+      at::equal(text(Half::unconditional), at::zeros({4, 3}, at::kDouble)));
   EXPECT_GT(text(Half::conditional).abs().min().item<double>(), 0);
 }
 
@@ -157,11 +158,11 @@ TEST_P(TrajectoryContract, IncrementalFitsAreWhatARunAPlaceFinds) {
       const auto pooled = [&](const Ids& rows) {
         return record(drive_, rows, {place}, {.before = &steer})[0];
       };
-      const AffineMap golden = line(pooled(problem_.source_rows),
-                                    pooled(problem_.target_rows));
+      const AffineMap golden =
+          line(pooled(problem_.source_rows), pooled(problem_.target_rows));
       EXPECT_LE(error_of(map.scale_D, golden.scale_D), 1e-4);
       EXPECT_LE(error_of(map.shift_D, golden.shift_D), 1e-4);
-      set.maps.emplace_back(drive_.name_of(place), map);
+      set.maps.add(key_of(place, drive_.sites()), map);
     }
   }
 }

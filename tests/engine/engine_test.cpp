@@ -7,6 +7,7 @@
 #include "lineas/engine/find_model.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/maps.h"
 
 namespace lineas {
 namespace {
@@ -31,8 +32,8 @@ void copy_tiny(const TempFolder& folder) {
 
 MapSet map_for(const Engine& engine) {
   MapSet set;
-  set.maps.emplace_back("model.layers.0.mlp",
-                        AffineMap::identity(engine.model().info().width));
+  set.maps.add("model.layers.0.mlp",
+               AffineMap::identity(engine.model().info().width));
   set.provenance["model"] = engine.identity();
   return set;
 }
@@ -155,7 +156,7 @@ TEST(Engine, WarnsOfOtherWeightsAndRefusesOtherModels) {
   engine.load_steering({folder / "map"});
   ASSERT_EQ(log.messages.size(), 1u);
   EXPECT_NE(log.messages[0].find("other weights"), std::string::npos);
-  set.maps[0].first = "transformer.h.0.mlp";
+  set = testing::with_key(set, 0, "transformer.h.0.mlp");
   write_map_set(folder / "map", set);
   const std::string message = error_message(
       ErrorKind::shape, [&] { engine.load_steering({folder / "map"}); });

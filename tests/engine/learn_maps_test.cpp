@@ -48,8 +48,8 @@ TEST(LearnMaps, MapsEverySiteAndSaysWhichByDefault) {
   ASSERT_FALSE(log.messages.empty());
   EXPECT_NE(log.messages[0].find("post.*layernorm"), std::string::npos);
   EXPECT_FALSE(set.maps.empty());
-  for (const auto& [site, map] : set.maps)
-    EXPECT_GT(moved_neurons(map).sum().item<int64_t>(), 0) << site;
+  for (const auto& [key, map] : set.maps)
+    EXPECT_GT(moved_neurons(map).sum().item<int64_t>(), 0) << key.site;
   const std::vector<double> loss = set.provenance["loss"];
   ASSERT_EQ(loss.size(), 3u);
   EXPECT_LT(loss.back(), loss.front());

@@ -50,7 +50,7 @@ TEST(CountRight, TheModelKnowsItsWorldUntilItsNormsAreZero) {
   const Site& last =
       engine.model().sites()[engine.model().sites().match("model\\.norm")[0]];
   MapSet zero;
-  zero.maps.emplace_back(last.name, AffineMap::identity(last.width));
+  zero.maps.add(last.name, AffineMap::identity(last.width));
   zero.maps[0].second.scale_D.zero_();
   EXPECT_LT(count_right(engine, {{zero}}, questions), 12);
 }

@@ -31,7 +31,7 @@ MapSet damping() {
   const SiteTable& sites = engine().model().sites();
   const Site& last = sites[sites.match("model\\.norm")[0]];
   MapSet set;
-  set.maps.emplace_back(last.name, AffineMap::identity(last.width));
+  set.maps.add(last.name, AffineMap::identity(last.width));
   set.maps[0].second.scale_D.fill_(0.25F);
   return set;
 }

@@ -22,8 +22,7 @@ TEST(MeasureTone, AnIdentityMapChangesNothing) {
   const SiteTable& sites = engine.model().sites();
   MapSet identity;
   for (SiteIndex site : sites.match(default_sites(sites)))
-    identity.maps.emplace_back(sites[site].name,
-                               AffineMap::identity(sites[site].width));
+    identity.maps.add(sites[site].name, AffineMap::identity(sites[site].width));
   const auto rates =
       measure_tone(engine,
                    identity,

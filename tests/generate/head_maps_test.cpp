@@ -18,7 +18,7 @@ std::vector<Steering> map_at(const std::string& site,
                              const std::string& tokens) {
   Steering steering;
   steering.name = "some.map";
-  steering.set.maps.emplace_back(site, AffineMap::identity(3));
+  steering.set.maps.add(site, AffineMap::identity(3));
   steering.set.rules.position = parse_position(position);
   steering.set.rules.tokens = parse_token_scope(tokens);
   return {steering};

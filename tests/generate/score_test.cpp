@@ -72,10 +72,9 @@ TEST(Score, RowsHaveTheirStrengthAlsoInLaterBatchesAndAtTheHead) {
   MapSet set;
   at::manual_seed(4);
   const int64_t width = model->info().width, top = model->info().vocabulary;
-  set.maps.emplace_back("model.layers.0.mlp",
-                        AffineMap{at::rand({width}), at::randn({width})});
-  set.maps.emplace_back("lm_head",
-                        AffineMap{at::rand({top}), at::randn({top})});
+  set.maps.add("model.layers.0.mlp",
+               AffineMap{at::rand({width}), at::randn({width})});
+  set.maps.add("lm_head", AffineMap{at::rand({top}), at::randn({top})});
   SteerTap tap(model->sites(), {{set, 1}}, {0, 0, 1, 0});
   const auto plain = score_text(*model, kRows);
   const auto steered = score_text(
@@ -101,9 +100,8 @@ TEST(Score, NaNIsAnErrorThatNamesTheSite) {
   const auto model = tiny_model();
   MapSet set;
   const int64_t width = model->info().width;
-  set.maps.emplace_back(
-      "model.layers.0.mlp",
-      AffineMap{at::full({width}, INFINITY), at::zeros({width})});
+  set.maps.add("model.layers.0.mlp",
+               AffineMap{at::full({width}, INFINITY), at::zeros({width})});
   SteerTap tap(model->sites(), {{set, 1}}, {0, 0, 1, 0});
   testing::expect_error(ErrorKind::numeric,
                         {"row 3", "model.layers.0.mlp"},

@@ -74,9 +74,8 @@ class TextLoop : public ::testing::Test {
     for (const SiteIndex site :
          model_->sites().match(".*post_attention_layernorm")) {
       const int64_t width = model_->sites()[site].width;
-      set.maps.emplace_back(
-          model_->sites()[site].name,
-          AffineMap{at::rand({width}) * 2, at::randn({width})});
+      set.maps.add(model_->sites()[site].name,
+                   AffineMap{at::rand({width}) * 2, at::randn({width})});
     }
     return set;
   }
@@ -228,9 +227,9 @@ TEST_F(TextLoop, NoNewTokensIsNoWork) {
 TEST_F(TextLoop, NaNNamesTheFirstSiteThatHasIt) {
   MapSet set;
   const char* site = "model.layers.1.mlp";
-  set.maps.emplace_back(site,
-                        AffineMap{at::full({model_->info().width}, INFINITY),
-                                  at::zeros({model_->info().width})});
+  set.maps.add(site,
+               AffineMap{at::full({model_->info().width}, INFINITY),
+                         at::zeros({model_->info().width})});
   SteerTap tap(model_->sites(), {{set, 1}});
   expect_error(ErrorKind::numeric, {"row 1", site}, [&] {
     continue_text(*model_, rows(), {.tap = &tap});

@@ -70,7 +70,7 @@ class FrontierTest : public ::testing::Test {
       };
       maps.push_back(line(pooled(given.source_rows, true),
                           pooled(given.target_rows, map_target)));
-      set.maps.emplace_back(drive_.name_of(place), maps.back());
+      set.maps.add(key_of(place, drive_.sites()), maps.back());
     }
     return maps;
   }

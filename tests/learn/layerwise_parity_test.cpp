@@ -50,7 +50,8 @@ class LayerwiseParity : public ::testing::TestWithParam<const char*> {
   }
   // Every site's map against `prefix`/w and /b.
   void expect_golden(const MapSet& set, const std::string& prefix) {
-    for (const auto& [site, map] : set.maps) {
+    for (const auto& [key, map] : set.maps) {
+      const std::string site = to_string(key);
       const double scale = error_of(map.scale_D, golden(prefix + "/w/" + site));
       const double shift = error_of(map.shift_D, golden(prefix + "/b/" + site));
       EXPECT_LE(scale, kBar) << prefix << " " << site;
@@ -82,7 +83,8 @@ TEST_P(LayerwiseParity, Supports) {
                                     {"10,90", "q_10_90"}}) {
     const MapSet set =
         learn("linear-act", {{"at-once", true}, {"support-range", range}});
-    for (const auto& [site, map] : set.maps) {
+    for (const auto& [key, map] : set.maps) {
+      const std::string site = to_string(key);
       ASSERT_TRUE(map.support.has_value());
       EXPECT_LE(error_of(at::stack({map.support->low_D, map.support->high_D}),
                          golden(fmt::format("quantiles/{}/{}", name, site))),
@@ -95,7 +97,8 @@ TEST_P(LayerwiseParity, Supports) {
 // Values within 1e-5 of each other may fall either way: half a pair each.
 TEST_P(LayerwiseParity, AuraWithinItsTies) {
   const MapSet set = learn("aura", Json::object());
-  for (const auto& [site, map] : set.maps) {
+  for (const auto& [key, map] : set.maps) {
+    const std::string site = to_string(key);
     const Tensor allowed_D = golden("aura/ties/" + site) * 2 / 64 + kBar;
     const Tensor error_D = (map.scale_D - golden("aura/alpha/" + site)).abs();
     EXPECT_TRUE(error_D.le(allowed_D).all().item<bool>()) << site;
@@ -106,7 +109,8 @@ TEST_P(LayerwiseParity, AuraWithinItsTies) {
 // Det-0 silences what AurA dampens.
 TEST_P(LayerwiseParity, Det0SilencesTheDetectors) {
   const MapSet set = learn("det-0", Json::object());
-  for (const auto& [site, map] : set.maps) {
+  for (const auto& [key, map] : set.maps) {
+    const std::string site = to_string(key);
     const Tensor auroc_D = golden("aura/auroc/" + site);
     const Tensor slack_D = golden("aura/ties/" + site) / 64 + 1e-4;
     const Tensor is_silent = map.scale_D == 0;

@@ -56,8 +56,9 @@ TEST_F(Layerwise, IdenticalSidesGiveTheIdentityAndNoLoss) {
   same.target_rows = {5, 4, 3, 2, 1, 0, 6, 7};
   for (const char* method : {"linear-act", "mean-act", "gaussian-act"}) {
     const MapSet set = learn(method, Json::object(), same);
-    for (const auto& [site, map] : set.maps) {
-      EXPECT_TRUE(map.scale_D.equal(at::ones({map.width()}))) << method << site;
+    for (const auto& [key, map] : set.maps) {
+      EXPECT_TRUE(map.scale_D.equal(at::ones({map.width()})))
+          << method << key.site;
       EXPECT_EQ(map.shift_D.count_nonzero().item<int64_t>(), 0) << method;
     }
     EXPECT_EQ(set.provenance["transport_loss"]["before"], Json({0., 0., 0.}));

@@ -129,7 +129,7 @@ TEST_P(Positions, GradientMatchesFiniteDifferences) {
         (map.*part) += (gradient_D * (length / norm)).to(at::kFloat);
         MapSet set;
         set.rules.position = parse_position(options.position);
-        set.maps.emplace_back(site, map);
+        set.maps.add(site, map);
         return loss_with(set, problem);
       };
       const double slope =

@@ -188,7 +188,8 @@ TEST_P(RunParity, MapsAndLossCurve) {
   Golden golden(model);
   const Problem problem = golden.problem();
   const MapSet set = testing::learn(golden.options(run), problem);
-  const std::map<std::string, AffineMap> maps(set.maps.begin(), set.maps.end());
+  std::map<std::string, AffineMap> maps;
+  for (const auto& [key, map] : set.maps) maps[to_string(key)] = map;
   const std::string prefix = fmt::format("lineas/{}/", run);
   const double scale = golden.worst(prefix + "w/", maps, &AffineMap::scale_D);
   const double shift = golden.worst(prefix + "b/", maps, &AffineMap::shift_D);

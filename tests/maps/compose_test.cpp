@@ -8,6 +8,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/maps.h"
 
 namespace lineas {
 namespace {
@@ -37,7 +38,7 @@ Steering part(const std::string& name,
               int64_t seed = 1) {
   Steering made{.strength = strength, .name = name};
   for (const std::string& site : at)
-    made.set.maps.emplace_back(site, random_map(seed++));
+    made.set.maps.add(parse_map_key(site), random_map(seed++));
   made.set.provenance = {{"method", "test of " + name},
                          {"model", {{"id", "m"}, {"fingerprint", "f"}}}};
   return made;
@@ -256,7 +257,7 @@ TEST(Compare, SaysWhereAndByHowMuch) {
   EXPECT_TRUE(compare_maps(one.set, two.set)[1].is_equal(0));
   two.set.maps[0].second.scale_D = one.set.maps[0].second.scale_D.clone();
   two.set.maps[0].second.scale_D[2] += 0.5;
-  two.set.maps[1].first = "c";
+  two.set = testing::with_key(two.set, 1, "c");
   const auto differences = compare_maps(one.set, two.set);
   ASSERT_EQ(differences.size(), 3u);
   EXPECT_NEAR(differences[0].max_scale, 0.5, 1e-6);
@@ -323,8 +324,8 @@ TEST(Compose, ManySitesTakeLinearTime) {
   Steering one{.name = "A"}, two{.name = "B"};
   const AffineMap map = AffineMap::identity(1);
   for (int i = 0; i < 40'000; ++i) {
-    one.set.maps.emplace_back(fmt::format("model.layers.{}.norm", i), map);
-    two.set.maps.emplace_back(fmt::format("model.layers.{}.norm", 2 * i), map);
+    one.set.maps.add(fmt::format("model.layers.{}.norm", i), map);
+    two.set.maps.add(fmt::format("model.layers.{}.norm", 2 * i), map);
   }
   const Steering both[] = {one, two};
   const auto begin = std::chrono::steady_clock::now();

@@ -5,6 +5,7 @@
 #include "lineas/tensor/checkpoint.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/maps.h"
 
 namespace lineas {
 namespace {
@@ -161,14 +162,14 @@ TEST(MapFile, RefusesNamesThatAreNone) {
   const TempFolder folder;
   write_safetensors(
       folder / "map", map_named(std::string(1024, 'a')), good_metadata());
-  EXPECT_EQ(read_map_set(folder / "map").maps[0].first.size(), 1024u);
+  EXPECT_EQ(read_map_set(folder / "map").maps[0].first.site.size(), 1024u);
 }
 
 TEST(MapFile, OneSiteHasOneName) {
   const TempFolder folder;
   const auto read_name = [&](const std::string& written) {
     write_safetensors(folder / "map", map_named(written), good_metadata());
-    return read_map_set(folder / "map").maps.at(0).first;
+    return to_string(read_map_set(folder / "map").maps[0].first);
   };
   EXPECT_EQ(read_name("mlp:0"), "mlp");
   EXPECT_EQ(read_name("mlp:0@3"), "mlp@3");
@@ -203,8 +204,11 @@ TEST(MapFile, RefusesToWriteWhatItCouldNotRead) {
   set.provenance = {{"loss", std::string(100'000'001, 'a')}};
   expect_unwritten(ErrorKind::format, {"100000000"}, set);
   set = example();
-  set.maps[0].first = "a\nb";
+  set = testing::with_key(set, 0, "a\nb");
   expect_unwritten(ErrorKind::format, {"a\\x0ab"}, set);
+  for (const char* other : {"a@3", "a:0"})  // not what would be read
+    expect_unwritten(
+        ErrorKind::format, {other}, testing::with_key(example(), 0, other));
   set = example();
   set.maps[1].second.support->low_D = at::full({2}, NAN);
   expect_unwritten(ErrorKind::numeric, {"a.mlp", "support"}, set);

@@ -29,12 +29,20 @@ TEST(MapSet, RefusesOtherWords) {
   expect_error(ErrorKind::usage, {"half"}, [] { parse_guidance("half"); });
 }
 
-TEST(MapSet, NamesMayEndInAStep) {
-  EXPECT_EQ(split_map_name("unet.mid").site, "unet.mid");
-  EXPECT_FALSE(split_map_name("unet.mid").step);
-  EXPECT_EQ(split_map_name("unet.mid@3").site, "unet.mid");
-  EXPECT_EQ(*split_map_name("unet.mid@3").step, 3);
-  EXPECT_FALSE(split_map_name("unet@mid").step);
+TEST(MapList, FindsMapsInTheirOrderAndRefusesASecondOne) {
+  MapSet set;
+  for (const MapKey& key : {MapKey("b"), MapKey("a", 1), MapKey("a")})
+    set.maps.add(key, AffineMap::identity(3));
+  EXPECT_EQ(set.maps[0].first, "b");
+  EXPECT_EQ(set.find({"a", 1}), &set.maps[1].second);
+  EXPECT_EQ(set.find("a"), &set.maps[2].second);
+  EXPECT_EQ(set.find({"b", 1}), nullptr);
+  expect_error(ErrorKind::usage, {"a@1", "two maps"}, [&] {
+    set.maps.add({"a", 1}, AffineMap::identity(3));
+  });
+  MapSet copy;
+  copy = set;
+  EXPECT_EQ(copy.find("a"), &copy.maps[2].second);
 }
 
 TEST(AffineMap, CountsTheNeuronsItMoves) {

@@ -8,6 +8,7 @@
 #include "tests/support/compare.h"
 #include "tests/support/errors.h"
 #include "tests/support/folder.h"
+#include "tests/support/maps.h"
 
 namespace lineas {
 namespace {
@@ -82,7 +83,7 @@ MapSet example(bool with_support) {
     if (with_support)
       map.support = Interval{at::tensor({-1.f, -2.f, -INFINITY, 0.f}),
                              at::tensor({1.f, 2.f, INFINITY, 0.5f})};
-    set.maps.emplace_back(site, map);
+    set.maps.add(site, map);
   }
   return set;
 }
@@ -133,7 +134,7 @@ TEST(Statedict, SaysWhatTheFormCannotHold) {
   expect_error(ErrorKind::resource, {"already has"}, [&] {
     write_statedict_folder(folder / "maps", set);
   });
-  set.maps[0].first += "@3";
+  set = testing::with_key(set, 0, {set.maps[0].first.site, 3});
   expect_error(ErrorKind::unsupported, {"h.0.mlp@3"}, [&] {
     write_statedict_folder(folder / "other", set);
   });
@@ -255,7 +256,8 @@ TEST(Statedict, HalfAFolderIsNone) {
   const TempFolder folder;
   folder.write("config.json", "precious");
   MapSet set = example(false);
-  set.maps[1].first = std::string(300, 'b');  // too long for a file
+  // Too long for a file.
+  set = testing::with_key(set, 1, std::string(300, 'b'));
   for (const char* name : {"/new/maps", "/new/maps/", ""}) {
     expect_error(ErrorKind::resource, {}, [&] {
       write_statedict_folder(folder.path() + name, set);
@@ -263,7 +265,7 @@ TEST(Statedict, HalfAFolderIsNone) {
     EXPECT_FALSE(std::filesystem::exists(folder / "new"));
     EXPECT_FALSE(has_statedict_files(folder.path()));
   }
-  set.maps[1].first = std::string("config.json\0", 12);
+  set = testing::with_key(set, 1, std::string("config.json\0", 12));
   expect_error(ErrorKind::format, {"config.json\\x00"}, [&] {
     write_statedict_folder(folder.path(), set);
   });

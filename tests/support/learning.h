@@ -122,8 +122,8 @@ inline std::map<std::string, AffineMap> gradients_of(LineasOptions options,
   options.steps = 1;
   options.lr = kLength;
   std::map<std::string, AffineMap> gradients;
-  for (const auto& [site, map] : learn(options, problem).maps)
-    gradients[site] = {(1 - map.scale_D.to(at::kDouble)) / kLength,
+  for (const auto& [key, map] : learn(options, problem).maps)
+    gradients[to_string(key)] = {(1 - map.scale_D.to(at::kDouble)) / kLength,
                        -map.shift_D.to(at::kDouble) / kLength};
   return gradients;
 }

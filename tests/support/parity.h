@@ -35,9 +35,9 @@ struct ParityFolder {
     set.rules = rules;
     for (const Json& name : json["sites"]) {
       const std::string site = name;
-      set.maps.emplace_back(site,
-                            AffineMap{tensors.view(run + "/w/" + site),
-                                      tensors.view(run + "/b/" + site)});
+      set.maps.add(site,
+                   AffineMap{tensors.view(run + "/w/" + site),
+                             tensors.view(run + "/b/" + site)});
     }
     return set;
   }

@@ -1,0 +1,29 @@
+#include "lineas/maps/map_key.h"
+
+#include <fmt/format.h>
+
+#include "lineas/base/numbers.h"
+
+namespace lineas {
+
+MapKey key_of(const Place& place, const SiteTable& sites) {
+  const std::string& site = sites[place.site].name;
+  return place.step == kEveryStep ? MapKey(site) : MapKey(site, place.step);
+}
+
+std::string to_string(const MapKey& key) {
+  return key.step ? fmt::format("{}@{}", key.site, *key.step) : key.site;
+}
+
+MapKey parse_map_key(const std::string& text) {
+  MapKey key(text);
+  const size_t at = text.rfind('@');
+  if (at != std::string::npos)
+    if (const auto step = parse_number<int>(text.substr(at + 1));
+        step && *step >= 0)
+      key = {text.substr(0, at), *step};
+  if (key.site.ends_with(":0")) key.site.resize(key.site.size() - 2);
+  return key;
+}
+
+}  // namespace lineas
