@@ -1,7 +1,7 @@
 #include "lineas/maps/apply.h"
 
 #include "lineas/base/error.h"
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 #include "lineas/tap/pool.h"
 
 namespace lineas {

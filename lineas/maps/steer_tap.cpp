@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 namespace lineas {
 namespace {

@@ -1,8 +1,8 @@
 #include "lineas/nn/layers.h"
 
 #include "lineas/base/error.h"
-#include "lineas/nn/fused.h"
-#include "lineas/nn/product.h"
+#include "lineas/kernels/fused.h"
+#include "lineas/kernels/product.h"
 
 namespace lineas {
 Linear::Linear(const WeightScope& scope, int64_t in, int64_t out, bool has_bias)

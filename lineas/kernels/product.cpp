@@ -1,4 +1,4 @@
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "lineas/nn/row_kernels.h"
+#include "lineas/kernels/row_kernels.h"
 
 namespace lineas {
 namespace {

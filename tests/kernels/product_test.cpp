@@ -1,6 +1,6 @@
 // x W^T + bias by each of its ways, against a product in float64: values, the
 // gradient for x, strided and transposed weights.
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 #include <gtest/gtest.h>
 
