@@ -110,5 +110,47 @@ TEST(LayerNorm, CentersScalesAndShifts) {
   EXPECT_LE(error_of(norm(x_SD, pass), golden), 1e-5);
 }
 
+/// The shape of what a site saw.
+class Shapes : public Tap {
+ public:
+  Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
+    seen.push_back(x.sizes().vec());
+    return x;
+  }
+  std::vector<std::vector<int64_t>> seen;
+};
+
+// What a module makes of [B, T, D] are the rows of what it makes of [B T, D].
+TEST(Layers, TakeAnyLeadingDimensions) {
+  TinyCheckpoint files({{"proj.weight", at::randn({4, 6})},
+                        {"rms.weight", at::randn({6})},
+                        {"ln.weight", at::randn({6})},
+                        {"ln.bias", at::randn({6})},
+                        {"embed.weight", at::randn({9, 6})},
+                        {"heads.weight", at::randn({3})}});
+  const Linear proj(files.scope() / "proj", 6, 4, false);
+  const RmsNorm rms(files.scope() / "rms", 6, 1e-6);
+  const LayerNorm ln(files.scope() / "ln", 6, 1e-5);
+  const Embedding embed(files.scope() / "embed", 9, 6);
+  const RmsNorm heads =
+      RmsNorm::over_heads(files.scope() / "heads", 2, 3, 1e-6);
+  Shapes shapes;
+  Pass pass(PassContext{}, &shapes);
+  const Tensor x_BTD = at::randn({2, 5, 6}), x_SD = x_BTD.flatten(0, 1);
+  const auto same = [](const Tensor& y_BTD, const Tensor& y_SD) {
+    EXPECT_EQ(y_BTD.size(0), 2);
+    EXPECT_TRUE(at::equal(y_BTD.flatten(0, 1), y_SD));
+  };
+  same(proj(x_BTD, pass), proj(x_SD, pass));
+  same(rms(x_BTD, pass), rms(x_SD, pass));
+  same(ln(x_BTD, pass), ln(x_SD, pass));
+  const Tensor ids_BT = at::arange(9).narrow(0, 0, 8).view({2, 4});
+  same(embed(ids_BT, pass), embed(ids_BT.flatten(), pass));
+  same(heads.of_heads(x_BTD.view({2, 5, 2, 3}), pass),
+       heads.of_heads(x_SD.view({10, 2, 3}), pass));
+  EXPECT_EQ(shapes.seen[0], (std::vector<int64_t>{2, 5, 4}));
+  EXPECT_EQ(shapes.seen[8], (std::vector<int64_t>{2, 5, 6}));
+}
+
 }  // namespace
 }  // namespace lineas
