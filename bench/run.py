@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """All speed, memory and steering figures: `make bench`.
 
-    bench/run.py BUILD [--only learn,products,open,decode,tone,held-out] [--out FILE]
+    bench/run.py BUILD [--only learn,products,attention,open,decode,tone,held-out] [--out FILE]
 
 Starts the programs of bench/ and `lineas` in fresh processes, writes every
 figure to BUILD/bench.json, and ends with one line a figure:
@@ -109,6 +109,15 @@ def bench_products(b):
         b.note(f"product_{name}", ratio, "x_at::mm")
 
 
+def bench_attention(b):
+    """attend() against attention that holds all scores (float32)."""
+    got = b.json(b.program("attention"))
+    b.note("attention_memory_over_scores", got.pop("memory_over_scores"),
+           "ratio", "<= 0.5")
+    for name, ratio in got.items():
+        b.note(f"attention_{name}", ratio, "x_plain")
+
+
 def bench_open(b):
     folder = b.model("float32", BIG_LAYERS)
     for dtype in ("auto", "bfloat16"):
@@ -199,6 +208,7 @@ PARTS = {
     "learn": lambda b: (bench_learn(b, "float32", 0.8),
                         bench_learn(b, "bfloat16", 0.55)),
     "products": bench_products,
+    "attention": bench_attention,
     "open": bench_open,
     "decode": bench_decode,
     "act": bench_act,
