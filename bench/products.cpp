@@ -7,7 +7,7 @@
 #include "bench/timing.h"
 #include "lineas/base/json.h"
 #include "lineas/base/memory.h"
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 namespace lineas::bench {
 namespace {

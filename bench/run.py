@@ -110,6 +110,15 @@ def bench_products(b):
         b.note(f"product_{name}", ratio, "x_at::mm")
 
 
+def bench_attention(b):
+    """attend() against attention that holds all scores (float32)."""
+    got = b.json(b.program("attention"))
+    b.note("attention_memory_over_scores", got.pop("memory_over_scores"),
+           "ratio", "<= 0.5")
+    for name, ratio in got.items():
+        b.note(f"attention_{name}", ratio, "x_plain")
+
+
 def bench_open(b):
     folder = b.model("float32", BIG_LAYERS)
     for dtype in ("auto", "bfloat16"):
@@ -245,6 +254,7 @@ PARTS = {
     "learn": lambda b: (bench_learn(b, "float32", 0.8),
                         bench_learn(b, "bfloat16", 0.55)),
     "products": bench_products,
+    "attention": bench_attention,
     "open": bench_open,
     "decode": bench_decode,
     "act": bench_act,

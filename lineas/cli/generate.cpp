@@ -195,7 +195,7 @@ void run(Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const std::vector<Steering> steerings =
       load_steerings(engine, arguments.steer);
-  check_head_maps(engine.model().sites(), steerings, HeadUse::generate);
+  check_head_maps(engine.model().head(), steerings, HeadUse::generate);
   const Job job = make_job(engine,
                            arguments,
                            std::move(prompts),

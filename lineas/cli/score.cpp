@@ -106,7 +106,7 @@ void run(const Arguments& arguments) {
   const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
-  check_head_maps(engine.model().sites(), steerings, HeadUse::score);
+  check_head_maps(engine.model().head(), steerings, HeadUse::score);
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(prompts);

@@ -53,7 +53,7 @@ MatchingFigures figures_at(const Engine& engine,
 double corpus_perplexity(const Engine& engine,
                          const std::vector<Steering>& steerings,
                          const std::vector<std::vector<int64_t>>& texts) {
-  check_head_maps(engine.model().sites(), steerings, HeadUse::score);
+  check_head_maps(engine.model().head(), steerings, HeadUse::score);
   SteerTap tap(engine.model().sites(), steerings);
   TextScore sum;
   for (const TextScore& score :

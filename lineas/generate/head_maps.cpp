@@ -23,10 +23,9 @@ bool needs_other_tokens(const MapRules& rules, HeadUse use) {
 
 }  // namespace
 
-void check_head_maps(const SiteTable& sites,
+void check_head_maps(const Site& head,
                      const std::vector<Steering>& steerings,
                      HeadUse use) {
-  const Site& head = sites[static_cast<SiteIndex>(sites.size() - 1)];
   for (const Steering& steering : steerings)
     if (needs_other_tokens(steering.set.rules, use) &&
         has_map_at(steering.set, head))

@@ -10,10 +10,10 @@ namespace lineas {
 
 enum class HeadUse { generate, score };
 
-/// Throws unsupported, naming the map, for one at the last of the sites whose
-/// rules need tokens that the head does not get: position avg, and where texts
-/// are scored position last and tokens last:K too.
-void check_head_maps(const SiteTable& sites,
+/// Throws unsupported, naming the map, for one at the head whose rules need
+/// tokens that the head does not get: position avg, and where texts are scored
+/// position last and tokens last:K too.
+void check_head_maps(const Site& head,
                      const std::vector<Steering>& steerings,
                      HeadUse use);
 

@@ -1,7 +1,7 @@
 // Suffixes: S tokens, N units of a plan (see token_plan.h), B rows, D neurons.
 #include "lineas/maps/apply.h"
 
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 namespace lineas {
 namespace {

@@ -37,7 +37,7 @@ class Block {
   RmsNorm input_layernorm_, post_attention_layernorm_;
 };
 
-class Decoder : public LanguageModel {
+class Decoder : public LanguageNetwork {
  public:
   Decoder(ModelFiles& files, const DecoderConfig& config);
 
@@ -55,6 +55,8 @@ class Decoder : public LanguageModel {
     return lm_head_(x_SD, pass);
   }
 
+  SiteIndex head_site() const override { return lm_head_.site(); }
+
  private:
   Rope rope_;
   Embedding embed_tokens_;
@@ -64,7 +66,8 @@ class Decoder : public LanguageModel {
 };
 
 Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
-    : rope_(files.config, config.attention.head_width, files.where),
+    : LanguageNetwork(config.info),
+      rope_(files.config, config.attention.head_width, files.where),
       embed_tokens_(WeightScope(files.source) / "model" / "embed_tokens",
                     config.info.vocabulary,
                     config.info.width),
@@ -74,9 +77,7 @@ Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
             config.info.width,
             config.eps),
       lm_head_(make_head(
-          WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {
-  info_ = config.info;
-}
+          WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {}
 
 LanguageModelInfo read_info(const ModelFiles& files) {
   return {.vocabulary = require_size(files, "vocab_size"),
@@ -118,8 +119,8 @@ DecoderConfig read_decoder_config(const ModelFiles& files) {
   return config;
 }
 
-std::unique_ptr<LanguageModel> make_decoder(ModelFiles& files,
-                                            const DecoderConfig& config) {
+std::unique_ptr<LanguageNetwork> make_decoder(ModelFiles& files,
+                                              const DecoderConfig& config) {
   return std::make_unique<Decoder>(files, config);
 }
 

@@ -20,7 +20,7 @@ struct DecoderConfig {
 /// The keys that the four spell alike.
 DecoderConfig read_decoder_config(const ModelFiles& files);
 
-std::unique_ptr<LanguageModel> make_decoder(ModelFiles& files,
-                                            const DecoderConfig& config);
+std::unique_ptr<LanguageNetwork> make_decoder(ModelFiles& files,
+                                              const DecoderConfig& config);
 
 }  // namespace lineas

@@ -113,7 +113,7 @@ class Block {
   RmsNorm pre_feedforward_layernorm_, post_feedforward_layernorm_;
 };
 
-class Model : public LanguageModel {
+class Model : public LanguageNetwork {
  public:
   Model(ModelFiles& files, const Config& config);
 
@@ -138,6 +138,8 @@ class Model : public LanguageModel {
                           : logits_SV;
   }
 
+  SiteIndex head_site() const override { return lm_head_.site(); }
+
  private:
   double logit_cap_;
   Rope rope_;
@@ -148,7 +150,8 @@ class Model : public LanguageModel {
 };
 
 Model::Model(ModelFiles& files, const Config& config)
-    : logit_cap_(config.logit_cap),
+    : LanguageNetwork(config.info),
+      logit_cap_(config.logit_cap),
       rope_(files.config, config.attention.head_width, files.where),
       embed_tokens_(WeightScope(files.source) / "model" / "embed_tokens",
                     config.info.vocabulary,
@@ -157,13 +160,11 @@ Model::Model(ModelFiles& files, const Config& config)
                                  config)),
       norm_(make_norm(WeightScope(files.source) / "model" / "norm", config)),
       lm_head_(make_head(
-          WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {
-  info_ = config.info;
-}
+          WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {}
 
 }  // namespace
 
-std::unique_ptr<LanguageModel> make_gemma2(ModelFiles& files) {
+std::unique_ptr<LanguageNetwork> make_gemma2(ModelFiles& files) {
   return std::make_unique<Model>(files, read_config(files));
 }
 

@@ -128,7 +128,7 @@ class Block {
   Mlp mlp_;
 };
 
-class Model : public LanguageModel {
+class Model : public LanguageNetwork {
  public:
   Model(ModelFiles& files, const Config& config);
 
@@ -148,6 +148,8 @@ class Model : public LanguageModel {
     return lm_head_(x_SD, pass);
   }
 
+  SiteIndex head_site() const override { return lm_head_.site(); }
+
  private:
   void check_context(const RowLayout& layout) const {
     if (layout.last_key() <= info_.context) return;
@@ -165,7 +167,8 @@ class Model : public LanguageModel {
 };
 
 Model::Model(ModelFiles& files, const Config& config)
-    : wte_(WeightScope(files.source) / "transformer" / "wte",
+    : LanguageNetwork(config.info),
+      wte_(WeightScope(files.source) / "transformer" / "wte",
            config.info.vocabulary,
            config.info.width),
       wpe_(WeightScope(files.source) / "transformer" / "wpe",
@@ -176,15 +179,13 @@ Model::Model(ModelFiles& files, const Config& config)
       ln_f_(WeightScope(files.source) / "transformer" / "ln_f",
             config.info.width,
             config.eps),
-      lm_head_(
-          make_head(WeightScope(files.source) / "lm_head", config.info, wte_)) {
-  info_ = config.info;
-}
+      lm_head_(make_head(
+          WeightScope(files.source) / "lm_head", config.info, wte_)) {}
 
 }  // namespace
 
-std::unique_ptr<LanguageModel> make_gpt2(ModelFiles& files) {
-  files.source.optional_prefix = "transformer.";
+std::unique_ptr<LanguageNetwork> make_gpt2(ModelFiles& files) {
+  files.source.spelling = spell_without("transformer.", files.source.spelling);
   return std::make_unique<Model>(files, read_config(files));
 }
 

@@ -6,7 +6,7 @@
 namespace lineas {
 namespace {
 
-using Maker = std::unique_ptr<LanguageModel> (*)(ModelFiles&);
+using Maker = std::unique_ptr<LanguageNetwork> (*)(ModelFiles&);
 
 const std::vector<std::pair<std::string, Maker>>& makers() {
   static const std::vector<std::pair<std::string, Maker>> list = {
@@ -38,13 +38,6 @@ std::string read_architecture(const Json& config, const std::string& where) {
   return names[0];
 }
 
-int64_t bytes_used(const WeightSource& source) {
-  int64_t sum = 0;
-  for (const std::string& name : source.used)
-    sum += c10::multiply_integers(source.checkpoint.shape(name));
-  return sum * static_cast<int64_t>(c10::elementSize(source.placement.dtype));
-}
-
 }  // namespace
 
 std::vector<std::string> known_architectures() {
@@ -53,27 +46,35 @@ std::vector<std::string> known_architectures() {
   return names;
 }
 
+std::unique_ptr<LanguageModel> build_language_model(
+    const Json& config,
+    const std::string& where,
+    const WeightStore& weights,
+    const LoadOptions& options) {
+  const std::string architecture = read_architecture(config, where);
+  const Maker make = find_maker(architecture, where);
+  Loaded<LanguageNetwork> loaded;
+  loaded.placement = {options.device, options.dtype.value_or(weights.dtype())};
+  WeightSource source{weights, loaded.placement, loaded.sites};
+  ModelFiles files{config, where, source};
+  loaded.network = make(files);
+  loaded.weight_bytes = source.bytes_used();
+  LanguageModelInfo info = loaded.network->info();
+  info.architecture = architecture;
+  report_unused(source, info.tied_head);
+  return std::make_unique<LanguageModel>(info, std::move(loaded));
+}
+
 std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
                                                    const LoadOptions& options) {
   if (!is_directory(folder))
     fail(ErrorKind::not_found, "{}: no such model folder", folder);
   const std::string where = folder + "/config.json";
   const Json config = read_json(where);
-  const std::string architecture = read_architecture(config, where);
-  const Maker make = find_maker(architecture, where);
-  const Checkpoint checkpoint(folder);
-  const Placement placement{options.device,
-                            options.dtype.value_or(checkpoint.dtype())};
-  SiteTable sites;
-  WeightSource source{checkpoint, placement, sites};
-  ModelFiles files{config, where, source};
-  std::unique_ptr<LanguageModel> model = make(files);
-  report_unused(source, model->info().tied_head);
-  model->info_.architecture = architecture;
-  model->sites_ = std::move(sites);
-  model->placement_ = placement;
-  model->weight_bytes_ = bytes_used(source);
-  return model;
+  // Before the weights are looked for: an unknown model may keep them
+  // elsewhere.
+  find_maker(read_architecture(config, where), where);
+  return build_language_model(config, where, Checkpoint(folder), options);
 }
 
 }  // namespace lineas

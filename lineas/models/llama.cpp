@@ -5,7 +5,7 @@
 
 namespace lineas {
 
-std::unique_ptr<LanguageModel> make_llama(ModelFiles& files) {
+std::unique_ptr<LanguageNetwork> make_llama(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
   config.attention.qkv_bias = config_or(files, "attention_bias", false);
   config.attention.output_bias = config.attention.qkv_bias;

@@ -5,7 +5,7 @@
 
 namespace lineas {
 
-std::unique_ptr<LanguageModel> make_mistral(ModelFiles& files) {
+std::unique_ptr<LanguageNetwork> make_mistral(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
   // Null says that there is no window; no such key says that it is HF's.
   if (!is_null(files, "sliding_window"))

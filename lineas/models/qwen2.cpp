@@ -5,7 +5,7 @@
 
 namespace lineas {
 
-std::unique_ptr<LanguageModel> make_qwen2(ModelFiles& files) {
+std::unique_ptr<LanguageNetwork> make_qwen2(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
   config.attention.qkv_bias = true;
   config.windows = read_windows(files, config.info.layers);

@@ -8,10 +8,9 @@
 
 namespace lineas {
 
-/// An architecture's model without its common parts (see load_language_model).
-/// Its SiteTable is files.source.sites.
+/// An architecture's network; its sites stand in files.source.sites.
 #define LINEAS_MODEL(name, architecture) \
-  std::unique_ptr<LanguageModel> make_##name(ModelFiles& files);
+  std::unique_ptr<LanguageNetwork> make_##name(ModelFiles& files);
 #include "lineas/models/models.def"
 #undef LINEAS_MODEL
 

@@ -1,9 +1,10 @@
-// Grouped-query attention: the core that all models share, and the module with
-// its projections that all but GPT-2 share.
+// Attention of text models: over the rows of a call, which see only their past,
+// and the module with its projections that all but GPT-2 share.
 #pragma once
 
 #include <optional>
 
+#include "lineas/kernels/attention.h"
 #include "lineas/nn/kv_cache.h"
 #include "lineas/nn/layers.h"
 #include "lineas/nn/rope.h"
@@ -23,9 +24,8 @@ struct AttentionCore {
   int64_t window = 0;   // sliding window where > 0
 };
 
-/// softmax(q k^T * scale + mask) v for every row: q_SHd, k_SKd, v_SKd packed,
-/// H a multiple of K; o_SD with the heads side by side. The softmax is in
-/// float32. Source: Vaswani et al. 2017, eq. 1; Ainslie et al. 2023 (groups).
+/// attend() of every row over its own past (kernels/attention.h): q_SHd, k_SKd,
+/// v_SKd packed; o_SD with the heads side by side.
 Tensor attend(const Tensor& q_SHd,
               const Tensor& k_SKd,
               const Tensor& v_SKd,

@@ -1,10 +1,11 @@
 #include "lineas/nn/layers.h"
 
 #include "lineas/base/error.h"
-#include "lineas/nn/fused.h"
-#include "lineas/nn/product.h"
+#include "lineas/kernels/fused.h"
+#include "lineas/kernels/product.h"
 
 namespace lineas {
+
 Linear::Linear(const WeightScope& scope, int64_t in, int64_t out, bool has_bias)
     : site_(scope.site(out)), weight_OI_(scope.weight("weight", {out, in})) {
   if (has_bias) bias_O_ = scope.weight("bias", {out});
@@ -21,8 +22,8 @@ Linear Linear::tied(const WeightScope& scope, const Embedding& table) {
   return Linear(scope.site(weight_VD.size(0)), weight_VD, Tensor());
 }
 
-Tensor Linear::operator()(const Tensor& x_SI, Pass& pass) const {
-  return pass.visit(site_, linear(x_SI, weight_OI_, bias_O_));
+Tensor Linear::operator()(const Tensor& x, Pass& pass) const {
+  return pass.visit(site_, linear(x, weight_OI_, bias_O_));
 }
 
 Embedding::Embedding(const WeightScope& scope,
@@ -31,16 +32,16 @@ Embedding::Embedding(const WeightScope& scope,
     : site_(scope.site(width)),
       weight_VD_(scope.weight("weight", {vocabulary, width})) {}
 
-Tensor Embedding::operator()(const Tensor& ids_S, Pass& pass) const {
-  const int64_t least = ids_S.min().item<int64_t>();
-  const int64_t most = ids_S.max().item<int64_t>();
+Tensor Embedding::operator()(const Tensor& ids, Pass& pass) const {
+  const int64_t least = ids.min().item<int64_t>();
+  const int64_t most = ids.max().item<int64_t>();
   if (least < 0 || most >= weight_VD_.size(0))
     fail(ErrorKind::usage,
          "token id {} is outside the vocabulary of {} tokens. Does the "
          "tokenizer belong to this model?",
          least < 0 ? least : most,
          weight_VD_.size(0));
-  return pass.visit(site_, at::embedding(weight_VD_, ids_S));
+  return pass.visit(site_, at::embedding(weight_VD_, ids));
 }
 
 RmsNorm::RmsNorm(const WeightScope& scope,
@@ -61,13 +62,13 @@ RmsNorm RmsNorm::over_heads(const WeightScope& scope,
   return RmsNorm(site, scope.weight("weight", {head_width}), eps);
 }
 
-Tensor RmsNorm::operator()(const Tensor& x_SD, Pass& pass) const {
-  return pass.visit(site_, rms_norm(x_SD, gain_D_, eps_));
+Tensor RmsNorm::operator()(const Tensor& x, Pass& pass) const {
+  return pass.visit(site_, rms_norm(x, gain_D_, eps_));
 }
 
-Tensor RmsNorm::of_heads(const Tensor& x_SHd, Pass& pass) const {
-  const Tensor y_SD = rms_norm(x_SHd, gain_D_, eps_).flatten(1);
-  return pass.visit(site_, y_SD).view(x_SHd.sizes());
+Tensor RmsNorm::of_heads(const Tensor& x, Pass& pass) const {
+  const Tensor side_by_side = rms_norm(x, gain_D_, eps_).flatten(-2);
+  return pass.visit(site_, side_by_side).view(x.sizes());
 }
 
 LayerNorm::LayerNorm(const WeightScope& scope, int64_t width, double eps)
@@ -76,10 +77,9 @@ LayerNorm::LayerNorm(const WeightScope& scope, int64_t width, double eps)
       bias_D_(scope.weight("bias", {width})),
       eps_(eps) {}
 
-Tensor LayerNorm::operator()(const Tensor& x_SD, Pass& pass) const {
-  const Tensor y_SD =
-      at::layer_norm(x_SD, {x_SD.size(-1)}, gain_D_, bias_D_, eps_);
-  return pass.visit(site_, y_SD);
+Tensor LayerNorm::operator()(const Tensor& x, Pass& pass) const {
+  return pass.visit(site_,
+                    at::layer_norm(x, {x.size(-1)}, gain_D_, bias_D_, eps_));
 }
 
 }  // namespace lineas

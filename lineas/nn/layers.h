@@ -1,5 +1,7 @@
-// The small modules every language model is made of: weights, a site, and
-// operator()(x, pass). Weights are frozen; nothing here knows an architecture.
+// The small modules every model is made of: weights, a site, and
+// operator()(x, pass). Each works on the last dimension of x, whatever stands
+// before it ([S, D], [B, T, D], [B, D]). Weights are frozen; nothing here knows
+// an architecture.
 #pragma once
 
 #include <optional>
@@ -19,8 +21,9 @@ class Linear {
   /// An output head that is the embedding table: a site, no weight of its own.
   static Linear tied(const WeightScope& scope, const Embedding& table);
 
-  /// x_SI -> y_SO.
-  Tensor operator()(const Tensor& x_SI, Pass& pass) const;
+  /// x [..., in] -> y [..., out].
+  Tensor operator()(const Tensor& x, Pass& pass) const;
+  SiteIndex site() const { return site_; }
 
  private:
   Linear(SiteIndex site, Tensor weight, Tensor bias)
@@ -35,9 +38,9 @@ class Linear {
 class Embedding {
  public:
   Embedding(const WeightScope& scope, int64_t vocabulary, int64_t width);
-  /// ids_S (int64) -> x_SD. Throws usage for an id outside the vocabulary,
-  /// naming it.
-  Tensor operator()(const Tensor& ids_S, Pass& pass) const;
+  /// ids [...] (int64) -> x [..., width]. Throws usage for an id outside the
+  /// vocabulary, naming it.
+  Tensor operator()(const Tensor& ids, Pass& pass) const;
   const Tensor& weight_VD() const { return weight_VD_; }
 
  private:
@@ -53,10 +56,9 @@ class RmsNorm {
           int64_t width,
           double eps,
           bool stored_minus_one = false);
-  /// Norm over the last dimension of x_SD.
-  Tensor operator()(const Tensor& x_SD, Pass& pass) const;
-  /// Norm of every head of x_SHd; the site sees the heads side by side.
-  Tensor of_heads(const Tensor& x_SHd, Pass& pass) const;
+  Tensor operator()(const Tensor& x, Pass& pass) const;
+  /// Norm of every head of x [..., H, d]; the site sees the heads side by side.
+  Tensor of_heads(const Tensor& x, Pass& pass) const;
 
   /// For a norm over heads: the site is as wide as all `heads` together.
   static RmsNorm over_heads(const WeightScope& scope,
@@ -77,7 +79,7 @@ class RmsNorm {
 class LayerNorm {
  public:
   LayerNorm(const WeightScope& scope, int64_t width, double eps);
-  Tensor operator()(const Tensor& x_SD, Pass& pass) const;
+  Tensor operator()(const Tensor& x, Pass& pass) const;
 
  private:
   SiteIndex site_;

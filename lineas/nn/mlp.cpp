@@ -1,7 +1,7 @@
 #include "lineas/nn/mlp.h"
 
 #include "lineas/base/error.h"
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 namespace lineas {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 namespace lineas {
 
@@ -51,6 +51,11 @@ Tensor RowLayout::to_packed(const Tensor& x) const {
   return is_grid_ ? cells : gather_rows(cells, cell_of_token_, token_of_cell_);
 }
 
+bool RowLayout::sees_just_its_past(int64_t window) const {
+  return starts_are_equal() && last_key_ == longest_ &&
+         (window <= 0 || window >= last_key_);
+}
+
 const Tensor& RowLayout::mask(int64_t window, at::ScalarType dtype) const {
   Tensor& mask = masks_[{window, static_cast<int>(dtype)}];
   const bool one_token_sees_all = longest_ == 1 && starts_are_equal() &&
@@ -70,7 +75,7 @@ Tensor RowLayout::make_mask(int64_t window, at::ScalarType dtype) const {
   const Tensor mask_BTL =
       at::zeros(hidden_BTL.sizes(), at::kFloat)
           .masked_fill(hidden_BTL, -std::numeric_limits<float>::infinity());
-  return mask_BTL.unsqueeze(1).unsqueeze(1).to(device_, dtype);
+  return mask_BTL.unsqueeze(1).to(device_, dtype);
 }
 
 }  // namespace lineas

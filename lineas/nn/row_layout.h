@@ -29,8 +29,11 @@ class RowLayout {
   /// The inverse: x_BT... -> x_S..., dropping those cells.
   Tensor to_packed(const Tensor& x) const;
 
+  /// Whether mask() says no more than that query t sees the keys 0 ... t.
+  bool sees_just_its_past(int64_t window) const;
+
   /// Additive mask: 0 where query (b, t) may see key l, else -inf; shape
-  /// [B or 1, 1, 1, T, L], L = last_key(). Causal; with a `window` > 0 only the
+  /// [B or 1, 1, T, L], L = last_key(). Causal; with a `window` > 0 only the
   /// last `window` keys (HF sliding_window). Undefined tensor: nothing is
   /// hidden.
   const Tensor& mask(int64_t window, at::ScalarType dtype) const;

@@ -6,10 +6,6 @@
 namespace lineas {
 namespace {
 
-bool starts_with(const std::string& text, const std::string& prefix) {
-  return !prefix.empty() && text.starts_with(prefix);
-}
-
 // Buffers that older checkpoints carry and every reader recomputes.
 bool is_ignorable(const std::string& name) {
   for (const char* suffix : {".attn.bias",
@@ -20,27 +16,51 @@ bool is_ignorable(const std::string& name) {
   return false;
 }
 
-// One module under two names (with and without the prefix) must be one tensor.
-void check_same(const WeightSource& source,
+std::string join(const std::string& path, std::string_view name) {
+  if (path.empty()) return std::string(name);
+  return name.empty() ? path : fmt::format("{}.{}", path, name);
+}
+
+void check_same(const WeightStore& weights,
                 const std::string& a,
                 const std::string& b) {
-  const Tensor first = source.checkpoint.load(a, at::kFloat, at::kCPU);
-  const Tensor second = source.checkpoint.load(b, at::kFloat, at::kCPU);
+  const Tensor first = weights.load(a, at::kFloat, at::kCPU);
+  const Tensor second = weights.load(b, at::kFloat, at::kCPU);
   if (first.sizes() == second.sizes() && at::equal(first, second)) return;
   fail(ErrorKind::format,
        "{}: tensors \"{}\" and \"{}\" are one weight under two names but "
        "differ. Remove the wrong one.",
-       source.checkpoint.folder(),
+       weights.where(),
        a,
        b);
 }
 
 }  // namespace
 
+std::vector<std::string> spell_plainly(const std::string& name) {
+  return {name};
+}
+
+Spelling spell_without(std::string prefix, Spelling inner) {
+  return [prefix = std::move(prefix),
+          inner = std::move(inner)](const std::string& name) {
+    std::vector<std::string> names = inner(name);
+    if (!name.starts_with(prefix)) return names;
+    const auto bare = inner(name.substr(prefix.size()));
+    names.insert(names.end(), bare.begin(), bare.end());
+    return names;
+  };
+}
+
+int64_t WeightSource::bytes_used() const {
+  int64_t sum = 0;
+  for (const std::string& name : used)
+    sum += c10::multiply_integers(weights.shape(name));
+  return sum * static_cast<int64_t>(c10::elementSize(placement.dtype));
+}
+
 WeightScope WeightScope::operator/(std::string_view name) const {
-  return WeightScope(
-      *source_,
-      path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name));
+  return WeightScope(*source_, join(path_, name));
 }
 
 WeightScope WeightScope::operator/(int64_t index) const {
@@ -48,48 +68,50 @@ WeightScope WeightScope::operator/(int64_t index) const {
 }
 
 SiteIndex WeightScope::site(int64_t width) const {
-  return source_->sites.add(path_, width);
+  return source_->sites.add(join(source_->site_prefix, path_), width);
 }
 
 std::string WeightScope::stored_name(std::string_view name) const {
-  const std::string full = (*this / name).path();
-  const std::string& prefix = source_->optional_prefix;
-  if (!starts_with(full, prefix)) return full;
-  const std::string bare = full.substr(prefix.size());
-  const bool has_full = source_->checkpoint.contains(full);
-  const bool has_bare = source_->checkpoint.contains(bare);
-  if (has_full && has_bare) {
-    check_same(*source_, full, bare);
-    source_->used.insert(bare);
+  const std::vector<std::string> spellings =
+      source_->spelling(join(path_, name));
+  std::string stored;
+  for (const std::string& spelling : spellings) {
+    if (!source_->weights.contains(spelling)) continue;
+    if (stored.empty()) {
+      stored = spelling;
+    } else {
+      check_same(source_->weights, stored, spelling);
+      source_->used.insert(spelling);
+    }
   }
-  return has_full || !has_bare ? full : bare;
+  return stored.empty() ? spellings.front() : stored;
 }
 
 bool WeightScope::has(std::string_view name) const {
-  return source_->checkpoint.contains(stored_name(name));
+  return source_->weights.contains(stored_name(name));
 }
 
 Tensor WeightScope::weight(std::string_view name, at::IntArrayRef shape) const {
   const std::string stored = stored_name(name);
-  const std::vector<int64_t> found = source_->checkpoint.shape(stored);
+  const std::vector<int64_t> found = source_->weights.shape(stored);
   if (at::IntArrayRef(found) != shape)
     fail(ErrorKind::shape,
          "{}: tensor \"{}\" has shape {}, config.json asks for {}. Is this "
          "the checkpoint's own config.json?",
-         source_->checkpoint.folder(),
+         source_->weights.where(),
          stored,
          to_string(found),
          to_string(shape));
   source_->used.insert(stored);
-  return source_->checkpoint.load(stored, dtype(), device());
+  return source_->weights.load(stored, dtype(), device());
 }
 
 void report_unused(const WeightSource& source, bool tied_head) {
-  for (const std::string& name : source.checkpoint.names()) {
+  for (const std::string& name : source.weights.names()) {
     if (source.used.contains(name) || is_ignorable(name)) continue;
     if (tied_head && name == "lm_head.weight") continue;
     log_warning("{}: tensor \"{}\" is not used by this architecture",
-                source.checkpoint.folder(),
+                source.weights.where(),
                 name);
   }
 }

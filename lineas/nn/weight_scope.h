@@ -3,25 +3,43 @@
 // of sites are the same. A miss names the full path.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "lineas/tap/tap.h"
-#include "lineas/tensor/checkpoint.h"
 #include "lineas/tensor/device.h"
+#include "lineas/tensor/weight_store.h"
 
 namespace lineas {
 
-/// Where weights come from and where sites go while a model is built.
+/// The names under which a store may keep the tensor of that Hugging Face name,
+/// the likeliest first. What it keeps under several of them must be one weight.
+using Spelling =
+    std::function<std::vector<std::string>(const std::string& name)>;
+
+/// As they are.
+std::vector<std::string> spell_plainly(const std::string& name);
+/// With or without a prefix that the names have and some files lack
+/// ("transformer." of a GPT-2 from the Hub), each as `inner` spells it.
+Spelling spell_without(std::string prefix, Spelling inner = spell_plainly);
+
+/// Where weights come from and where sites go while a network, or a part of a
+/// pipeline, is built.
 struct WeightSource {
-  const Checkpoint& checkpoint;
+  const WeightStore& weights;
   Placement placement;
   SiteTable& sites;
-  /// A prefix of site names that the files lack: "transformer." for a GPT-2
-  /// from the Hub. Names are tried with it first, then without.
-  std::string optional_prefix = {};
+  /// Stands before the names of this part's sites and no tensor's: "unet" for a
+  /// pipeline, whose parts share a table.
+  std::string site_prefix = {};
+  Spelling spelling = spell_plainly;
+  /// Stored names of the tensors asked for so far.
   std::set<std::string> used = {};
+
+  /// Bytes of those tensors where they are placed.
+  int64_t bytes_used() const;
 };
 
 /// A dotted path into the checkpoint.

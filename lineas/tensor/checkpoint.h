@@ -10,6 +10,7 @@
 
 #include "lineas/base/file.h"
 #include "lineas/tensor/weight_file.h"
+#include "lineas/tensor/weight_store.h"
 
 namespace lineas {
 
@@ -45,23 +46,21 @@ class SafetensorsFile : public WeightFile {
 /// pytorch_model.bin, pytorch_model.bin.index.json with its shards. Throws
 /// not_found for a missing shard, format for a bad one, unsupported for a
 /// pickle with a foreign class in it.
-class Checkpoint {
+class Checkpoint : public WeightStore {
  public:
   explicit Checkpoint(const std::string& folder);
 
-  const std::string& folder() const { return folder_; }
-  bool contains(const std::string& name) const;
-  /// Its shape; throws not_found with the nearest names.
-  std::vector<int64_t> shape(const std::string& name) const;
-  /// Dtype of the first floating tensor: what "--dtype auto" means.
-  at::ScalarType dtype() const;
-  /// The tensor in the dtype and on the device asked for: the mapping itself
-  /// where nothing needs converting, else a copy (the mapped pages are let go).
+  const std::string& where() const override { return folder_; }
+  bool contains(const std::string& name) const override;
+  std::vector<int64_t> shape(const std::string& name) const override;
+  /// Dtype of the first floating tensor.
+  at::ScalarType dtype() const override;
+  /// The mapping itself where nothing needs converting, else a copy (the mapped
+  /// pages are let go).
   Tensor load(const std::string& name,
               at::ScalarType dtype,
-              at::Device device) const;
-  /// Names in the files, sorted.
-  std::vector<std::string> names() const;
+              at::Device device) const override;
+  std::vector<std::string> names() const override;
   /// Bytes of all tensors as stored; what several of them share counts once.
   int64_t bytes() const;
   /// A hash of names, shapes and a sample of the bytes of every tensor: enough

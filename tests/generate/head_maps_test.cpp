@@ -6,12 +6,7 @@
 namespace lineas {
 namespace {
 
-SiteTable two_sites() {
-  SiteTable sites;
-  sites.add("model.norm", 3);
-  sites.add("lm_head", 3);
-  return sites;
-}
+const Site kHead{"lm_head", 3};
 
 std::vector<Steering> map_at(const std::string& site,
                              const std::string& position,
@@ -30,7 +25,7 @@ void expect_refused(const std::string& position,
   for (const char* site : {"lm_head", "lm_head:0"})
     testing::expect_error(
         ErrorKind::unsupported, {"some.map", "lm_head", position, tokens}, [&] {
-          check_head_maps(two_sites(), map_at(site, position, tokens), use);
+          check_head_maps(kHead, map_at(site, position, tokens), use);
         });
 }
 
@@ -42,7 +37,7 @@ TEST(HeadMaps, ThatNeedOtherTokensAreRefused) {
 }
 
 TEST(HeadMaps, OthersAreTaken) {
-  const SiteTable sites = two_sites();
+  const SiteTable sites = kHead;
   EXPECT_NO_THROW(check_head_maps(
       sites, map_at("lm_head", "last", "all"), HeadUse::generate));
   EXPECT_NO_THROW(check_head_maps(

@@ -42,6 +42,54 @@ TEST(LanguageModel, CountsTheBytesOfItsWeights) {
             2 * numbers);
 }
 
+TEST(LanguageModel, SaysWhichSiteItsHeadIs) {
+  for (const char* name : {"qwen2", "gpt2", "gemma2"}) {
+    const auto model = load(name);
+    EXPECT_EQ(model->head().name, "lm_head");
+    EXPECT_EQ(model->head().width, model->info().vocabulary);
+  }
+}
+
+/// Weights that lie in no file, under their own names.
+class InMemory : public WeightStore {
+ public:
+  explicit InMemory(const WeightStore& other) {
+    for (const std::string& name : other.names())
+      tensors_[name] = other.load(name, at::kFloat, at::kCPU).clone();
+  }
+  const std::string& where() const override { return where_; }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : tensors_) names.push_back(name);
+    return names;
+  }
+  bool contains(const std::string& name) const override {
+    return tensors_.contains(name);
+  }
+  std::vector<int64_t> shape(const std::string& name) const override {
+    return tensors_.at(name).sizes().vec();
+  }
+  at::ScalarType dtype() const override { return at::kBFloat16; }
+  Tensor load(const std::string& name,
+              at::ScalarType dtype,
+              at::Device device) const override {
+    return tensors_.at(name).to(device, dtype);
+  }
+
+ private:
+  std::string where_ = "memory";
+  std::map<std::string, Tensor> tensors_;
+};
+
+TEST(LanguageModel, IsBuiltFromAnyStoreOfWeights) {
+  const std::string folder = testing::fixtures() + "/qwen2";
+  const Json config = read_json(folder + "/config.json");
+  const InMemory weights{Checkpoint(folder)};
+  const auto model = build_language_model(config, "c", weights);
+  EXPECT_EQ(model->dtype(), at::kBFloat16);
+  EXPECT_EQ(model->sites().names(), load("qwen2")->sites().names());
+}
+
 TEST(LanguageModel, KnowsTheListOfModelsDef) {
   const std::vector<std::string> known = known_architectures();
   for (const char* name : {"GPT2LMHeadModel", "Gemma2ForCausalLM"})

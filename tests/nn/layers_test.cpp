@@ -110,5 +110,50 @@ TEST(LayerNorm, CentersScalesAndShifts) {
   EXPECT_LE(error_of(norm(x_SD, pass), golden), 1e-5);
 }
 
+/// The shape of what a site saw.
+class Shapes : public Tap {
+ public:
+  Tensor visit(SiteIndex, Tensor x, const PassContext&) override {
+    seen.push_back(x.sizes().vec());
+    return x;
+  }
+  std::vector<std::vector<int64_t>> seen;
+};
+
+// What a module makes of [B, T, D] are the rows of what it makes of [B T, D].
+TEST(Layers, TakeAnyLeadingDimensions) {
+  TinyCheckpoint files({{"proj.weight", at::randn({4, 6})},
+                        {"rms.weight", at::randn({6})},
+                        {"ln.weight", at::randn({6})},
+                        {"ln.bias", at::randn({6})},
+                        {"embed.weight", at::randn({9, 6})},
+                        {"heads.weight", at::randn({3})}});
+  const Linear proj(files.scope() / "proj", 6, 4, false);
+  const RmsNorm rms(files.scope() / "rms", 6, 1e-6);
+  const LayerNorm ln(files.scope() / "ln", 6, 1e-5);
+  const Embedding embed(files.scope() / "embed", 9, 6);
+  const RmsNorm heads =
+      RmsNorm::over_heads(files.scope() / "heads", 2, 3, 1e-6);
+  Shapes shapes;
+  Pass pass(PassContext{}, &shapes);
+  const Tensor x_BTD = at::randn({2, 5, 6});
+  const auto expect_same = [&pass](const auto& module, const Tensor& x_BTD) {
+    const Tensor y_BTD = module(x_BTD, pass);
+    EXPECT_EQ(y_BTD.size(0), 2);
+    EXPECT_TRUE(
+        at::equal(y_BTD.flatten(0, 1), module(x_BTD.flatten(0, 1), pass)));
+  };
+  expect_same(proj, x_BTD);
+  expect_same(rms, x_BTD);
+  expect_same(ln, x_BTD);
+  expect_same(embed, at::arange(8).view({2, 4}));
+  const auto of_heads = [&heads](const Tensor& x, Pass& pass) {
+    return heads.of_heads(x, pass);
+  };
+  expect_same(of_heads, x_BTD.view({2, 5, 2, 3}));
+  EXPECT_EQ(shapes.seen[0], (std::vector<int64_t>{2, 5, 4}));
+  EXPECT_EQ(shapes.seen[8], (std::vector<int64_t>{2, 5, 6}));
+}
+
 }  // namespace
 }  // namespace lineas

@@ -42,7 +42,7 @@ TEST(RowLayout, GridAndBack) {
 
 // 1 where a query sees a key.
 Tensor seen(const RowLayout& layout, int64_t window) {
-  return layout.mask(window, at::kFloat).eq(0).to(at::kLong).flatten(0, 2);
+  return layout.mask(window, at::kFloat).eq(0).to(at::kLong).squeeze(1);
 }
 
 TEST(RowLayout, CausalMask) {

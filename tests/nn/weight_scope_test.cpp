@@ -47,7 +47,7 @@ TEST(WeightScope, WrongShapeNamesBoth) {
 TEST(WeightScope, OptionalPrefixMayBeMissingInTheFile) {
   for (const char* name : {"transformer.wte.weight", "wte.weight"}) {
     TinyCheckpoint files({{name, at::ones({2})}});
-    files.source.optional_prefix = "transformer.";
+    files.source.spelling = spell_without("transformer.");
     const WeightScope wte = files.scope() / "transformer" / "wte";
     EXPECT_TRUE(at::equal(wte.weight("weight", {2}), at::ones({2})));
     EXPECT_EQ(files.source.used, (std::set<std::string>{name}));
@@ -56,16 +56,44 @@ TEST(WeightScope, OptionalPrefixMayBeMissingInTheFile) {
 
 TEST(WeightScope, OneWeightUnderTwoNamesMustAgree) {
   TinyCheckpoint same({{"transformer.w", at::ones({2})}, {"w", at::ones({2})}});
-  same.source.optional_prefix = "transformer.";
+  same.source.spelling = spell_without("transformer.");
   (same.scope() / "transformer").weight("w", {2});
   EXPECT_EQ(same.source.used.size(), 2u);
 
   TinyCheckpoint differ(
       {{"transformer.w", at::ones({2})}, {"w", at::zeros({2})}});
-  differ.source.optional_prefix = "transformer.";
+  differ.source.spelling = spell_without("transformer.");
   expect_error(ErrorKind::format,
                {"\"transformer.w\" and \"w\"", "differ"},
                [&] { (differ.scope() / "transformer").weight("w", {2}); });
+}
+
+TEST(WeightScope, ASpellingFindsWhatAFileCallsOtherwise) {
+  TinyCheckpoint files({{"to_out.weight", at::ones({2})}});
+  files.source.spelling = [](const std::string& name) {
+    return std::vector<std::string>{"to_out.0" + name.substr(6), name};
+  };
+  const WeightScope to_out = files.scope() / "to_out";
+  EXPECT_TRUE(to_out.has("weight"));
+  EXPECT_TRUE(at::equal(to_out.weight("weight", {2}), at::ones({2})));
+  EXPECT_EQ(files.source.used, (std::set<std::string>{"to_out.weight"}));
+  expect_error(ErrorKind::not_found, {"no tensor \"to_out.0.bias\""}, [&] {
+    to_out.weight("bias", {2});
+  });
+}
+
+TEST(WeightScope, PartsShareATableUnderTheirPrefixes) {
+  TinyCheckpoint files({{"conv.weight", at::ones({2, 3})}});
+  for (const char* part : {"unet", "text_encoder"}) {
+    WeightSource source{files.checkpoint, {}, files.sites};
+    source.site_prefix = part;
+    const WeightScope conv = WeightScope(source) / "conv";
+    conv.weight("weight", {2, 3});
+    conv.site(2);
+    EXPECT_EQ(source.bytes_used(), 24);
+  }
+  EXPECT_EQ(files.sites.names(),
+            (std::vector<std::string>{"unet.conv", "text_encoder.conv"}));
 }
 
 TEST(WeightScope, UnusedTensorsAreWarnedOfUnlessEveryReaderIgnoresThem) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "lineas/nn/weight_scope.h"
+#include "lineas/tensor/checkpoint.h"
 #include "tests/support/folder.h"
 
 namespace lineas::testing {

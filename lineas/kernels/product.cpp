@@ -1,4 +1,4 @@
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "lineas/nn/row_kernels.h"
+#include "lineas/kernels/row_kernels.h"
 
 namespace lineas {
 namespace {
@@ -143,11 +143,9 @@ struct OneDnnProduct : Function<OneDnnProduct> {
   }
 };
 
-}  // namespace
-
-Tensor linear(const Tensor& x_SI,
-              const Tensor& weight_OI,
-              const Tensor& bias_O) {
+Tensor product_2d(const Tensor& x_SI,
+                  const Tensor& weight_OI,
+                  const Tensor& bias_O) {
   if (is_thin(x_SI, weight_OI)) return thin_linear(x_SI, weight_OI, bias_O);
   if (is_for_one_dnn(x_SI, weight_OI))
     return OneDnnProduct::apply(
@@ -156,6 +154,16 @@ Tensor linear(const Tensor& x_SI,
         bias_O.defined() ? std::optional(bias_O) : std::nullopt);
   if (bias_O.defined()) return at::addmm(bias_O, x_SI, weight_OI.t());
   return at::mm(x_SI, weight_OI.t());
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight_OI, const Tensor& bias_O) {
+  if (x.dim() == 2) return product_2d(x, weight_OI, bias_O);
+  std::vector<int64_t> shape = x.sizes().vec();
+  const Tensor x_SI = x.reshape({-1, shape.back()});
+  shape.back() = weight_OI.size(0);
+  return product_2d(x_SI, weight_OI, bias_O).view(shape);
 }
 
 }  // namespace lineas

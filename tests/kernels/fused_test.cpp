@@ -1,6 +1,6 @@
 // Each fused function against the same formula in plain double-precision ATen
 // operations: values and gradients, in every number format it runs in.
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 #include <gtest/gtest.h>
 

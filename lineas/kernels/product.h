@@ -7,10 +7,9 @@
 
 namespace lineas {
 
-/// x_SI weight_OI^T + bias_O; an undefined bias is none. Differentiable for x
+/// x weight_OI^T + bias_O over the last dimension of x, whatever stands before
+/// it: [S, I], [B, T, I], ...; an undefined bias is none. Differentiable for x
 /// alone. Which way is taken depends on shapes, dtype and device only.
-Tensor linear(const Tensor& x_SI,
-              const Tensor& weight_OI,
-              const Tensor& bias_O);
+Tensor linear(const Tensor& x, const Tensor& weight_OI, const Tensor& bias_O);
 
 }  // namespace lineas

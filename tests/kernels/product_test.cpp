@@ -1,6 +1,6 @@
 // x W^T + bias by each of its ways, against a product in float64: values, the
 // gradient for x, strided and transposed weights.
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 #include <gtest/gtest.h>
 
@@ -40,6 +40,29 @@ TEST(Product, ThinTakesStridedInput) {
   EXPECT_LE(error_of(linear(x_SI, weight_OI, Tensor()),
                      plain_linear(x_SI, weight_OI, Tensor())),
             1e-5);
+}
+
+// [I], [B, T, I] and more, by the thin way and the others.
+TEST(Product, TakesAnyLeadingDimensions) {
+  const Tensor weight_OI = at::randn({4, 6}), bias_O = at::randn({4});
+  for (const std::vector<int64_t>& shape : {std::vector<int64_t>{6},
+                                            {0, 6},
+                                            {2, 3, 6},
+                                            {5, 7, 6},
+                                            {2, 0, 6},
+                                            {2, 3, 5, 6}}) {
+    Tensor x = at::randn(shape);
+    const Tensor golden = plain_linear(x.view({-1, 6}), weight_OI, bias_O);
+    Tensor y = linear(x, weight_OI, bias_O);
+    EXPECT_EQ(y.sizes().slice(0, x.dim() - 1), x.sizes().slice(0, x.dim() - 1));
+    EXPECT_EQ(y.size(-1), 4);
+    if (x.numel() > 0) {
+      EXPECT_LE(error_of(y.view({-1, 4}), golden), 1e-5);
+    }
+    x.requires_grad_(true);
+    linear(x, weight_OI, bias_O).sum().backward();
+    EXPECT_TRUE(at::allclose(x.grad(), weight_OI.sum(0).expand(shape)));
+  }
 }
 
 TEST(Product, GradientReachesTheInputOfAFewRows) {

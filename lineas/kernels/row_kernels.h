@@ -1,6 +1,6 @@
 // Plain loops over rows of floats or bfloat16, compiled for several instruction
 // sets and chosen at run time. No autograd, no threads, no shapes: fused.cpp
-// and thin_product.cpp bring those.
+// and product.cpp bring those.
 #pragma once
 
 #include <cstdint>

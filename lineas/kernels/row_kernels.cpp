@@ -1,7 +1,7 @@
 // Every loop is written once as an always-inline template over the element
 // type, and instantiated below inside functions that the compiler clones for
 // AVX-512, AVX2 and the baseline.
-#include "lineas/nn/row_kernels.h"
+#include "lineas/kernels/row_kernels.h"
 
 #include <bit>
 #include <cmath>

@@ -1,6 +1,6 @@
 // The loops at every length around their vector widths, so that no tail is
 // lost and none runs over.
-#include "lineas/nn/row_kernels.h"
+#include "lineas/kernels/row_kernels.h"
 
 #include <c10/util/BFloat16.h>
 #include <gtest/gtest.h>

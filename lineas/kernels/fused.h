@@ -8,7 +8,7 @@
 
 namespace lineas {
 
-/// x_SD / sqrt(mean(x^2) + eps) * gain_D.
+/// x_SD / sqrt(mean(x^2) + eps) * gain_D, over the last dimension.
 /// Source: Zhang & Sennrich 2019, eq. 4; HF LlamaRMSNorm.
 Tensor rms_norm(const Tensor& x_SD, const Tensor& gain_D, double eps);
 

@@ -1,11 +1,11 @@
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 
-#include "lineas/nn/row_kernels.h"
+#include "lineas/kernels/row_kernels.h"
 
 namespace lineas {
 namespace {
