@@ -4,7 +4,7 @@
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
-#include "lineas/generate/head_maps.h"
+#include "lineas/engine/text_run.h"
 
 namespace lineas {
 namespace {
@@ -62,17 +62,16 @@ void run(const Arguments& arguments) {
   const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
-  check_head_maps(engine.model().sites(), steerings, HeadUse::score);
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(prompts);
   std::vector<std::vector<TextScore>> scores;
   for (const double factor : strengths.factors) {
-    SteerTap tap(engine.model().sites(),
-                 steerings,
-                 std::vector<double>(rows.size(), factor));
-    scores.push_back(score_text(
-        engine.model(), rows, {.tap = tap.is_idle() ? nullptr : &tap}));
+    const auto tap = make_text_tap(engine,
+                                   steerings,
+                                   std::vector<double>(rows.size(), factor),
+                                   HeadUse::score);
+    scores.push_back(score_text(engine.model(), rows, {.tap = tap.get()}));
   }
   if (!arguments.json)
     fmt::print("{:>6}  {:>8}  {:>6}  {:>12}  {:>12}\n",

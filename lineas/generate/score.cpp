@@ -41,7 +41,8 @@ Tensor next_logprobs(const LanguageModel& model,
   std::vector<Tensor> parts;
   for (int64_t begin = 0; begin < count; begin += step) {
     const int64_t end = std::min(count, begin + step);
-    Pass head(PassContext{.rows = clip(prompts.context.rows, begin, end)}, options.tap);
+    Pass head(PassContext{.rows = clip(prompts.context.rows, begin, end)},
+              options.tap);
     const Tensor logits_SV =
         model.logits(x_SD.slice(0, begin, end), head).to(at::kFloat);
     const Tensor next_S1 =
