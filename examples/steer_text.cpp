@@ -4,7 +4,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/engine/learn_maps.h"
-#include "lineas/generate/text_loop.h"
+#include "lineas/engine/text_run.h"
 
 namespace {
 
@@ -23,23 +23,17 @@ lineas::MapSet learn_rude_to_neutral(const lineas::Engine& engine) {
 void print_continuations(const lineas::Engine& engine,
                          const lineas::MapSet& maps,
                          const std::vector<double>& strengths) {
-  const std::string text = "Greta and Simon met at the bakery.";
-  const std::vector<int64_t> prompt = engine.encode(text);
-  // The same seed in every row: only the strength differs.
-  const std::vector<lineas::TextRow> rows(
-      strengths.size(), {prompt, lineas::row_seed(0, prompt, 0)});
-  lineas::SteerTap tap(engine.model().sites(), {{maps}}, strengths);
-  const auto made = lineas::continue_text(engine.model(),
-                                          rows,
-                                          {.max_new_tokens = 48,
-                                           .sampling = {.temperature = 1},
-                                           .eos_ids = engine.eos_ids(),
-                                           .tap = &tap});
-  for (size_t i = 0; i < rows.size(); ++i)
-    fmt::print("strength {}: {}{}\n\n",
-               strengths[i],
-               text,
-               engine.decode_continuation(prompt, made[i].ids));
+  const std::string prompt = "Greta and Simon met at the bakery.";
+  // The same random numbers at every strength: only the maps differ.
+  const auto made = lineas::run_text(
+      engine,
+      {.prompts = {.texts = {prompt}},
+       .steerings = {{maps}},
+       .strengths = strengths,
+       .options = {.max_new_tokens = 48, .sampling = {.temperature = 1}}});
+  for (const lineas::MadeText& text : made)
+    fmt::print(
+        "strength {}: {}{}\n\n", strengths[text.strength], prompt, text.text);
 }
 
 }  // namespace

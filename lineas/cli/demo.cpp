@@ -10,8 +10,8 @@
 #include "lineas/cli/program.h"
 #include "lineas/cli/provenance.h"
 #include "lineas/engine/learn_maps.h"
+#include "lineas/engine/text_run.h"
 #include "lineas/eval/tone.h"
-#include "lineas/generate/text_loop.h"
 
 namespace lineas {
 namespace {
@@ -65,19 +65,16 @@ MapSet learn_demo_map(const Engine& engine) {
 std::vector<std::string> continue_prompt(const Engine& engine,
                                          const MapSet& set,
                                          const ToneOptions& options) {
-  const std::vector<int64_t> prompt = engine.encode(kPrompt);
-  const std::vector<TextRow> rows(options.strengths.size(),
-                                  {prompt, row_seed(options.seed, prompt, 0)});
-  SteerTap tap(engine.model().sites(), {{set}}, options.strengths);
+  const auto made = run_text(engine,
+                             {.prompts = {.texts = {kPrompt}},
+                              .steerings = {{set}},
+                              .strengths = options.strengths,
+                              .seed = options.seed,
+                              .options = {.max_new_tokens = options.new_tokens,
+                                          .sampling = {.temperature = 1}}});
+  check_none_failed(made);
   std::vector<std::string> texts;
-  for (const Continuation& made :
-       continue_text(engine.model(),
-                     rows,
-                     {.max_new_tokens = options.new_tokens,
-                     .sampling = {.temperature = 1},
-                     .eos_ids = engine.eos_ids(),
-                     .tap = &tap}))
-    texts.push_back(engine.decode_continuation(prompt, made.ids));
+  for (const MadeText& text : made) texts.push_back(text.text);
   return texts;
 }
 

@@ -2,7 +2,6 @@
 // several in one batch.
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 
 #include "lineas/base/error.h"
@@ -10,8 +9,7 @@
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/prompt_lengths.h"
-#include "lineas/generate/head_maps.h"
-#include "lineas/generate/text_loop.h"
+#include "lineas/engine/text_run.h"
 
 namespace lineas {
 namespace {
@@ -34,19 +32,14 @@ struct Arguments {
   bool json = false;
 };
 
-// One continuation: its prompt and what told it apart.
-struct Item {
-  size_t prompt;
-  double strength;
-  int64_t sample;
-};
-
 struct Job {
   PromptSet prompts;
   std::vector<std::vector<int64_t>> ids;  // by prompt
-  std::vector<Item> items;                // by row
-  std::vector<TextRow> rows;
-  std::vector<double> factors;  // by row
+  StrengthList strengths;
+
+  size_t size(const Arguments& arguments) const {
+    return ids.size() * arguments.samples * strengths.factors.size();
+  }
 };
 
 PromptSet gather_prompts(const Arguments& arguments) {
@@ -70,40 +63,34 @@ std::vector<std::vector<int64_t>> encode(const Engine& engine,
   return ids;
 }
 
-Job make_job(const Engine& engine,
-             const Arguments& arguments,
-             PromptSet prompts,
-             const StrengthList& strengths) {
-  Job job;
-  job.prompts = std::move(prompts);
-  job.ids = encode(engine, arguments, job.prompts);
-  for (size_t p = 0; p < job.ids.size(); ++p)
-    for (int64_t sample = 0; sample < arguments.samples; ++sample)
-      for (size_t s = 0; s < strengths.factors.size(); ++s) {
-        job.items.push_back({p, strengths.shown[s], sample});
-        job.rows.push_back(
-            {job.ids[p], row_seed(arguments.seed, job.ids[p], sample)});
-        job.factors.push_back(strengths.factors[s]);
-      }
-  return job;
+TextRequest make_request(const Arguments& arguments,
+                         const Job& job,
+                         const std::vector<Steering>& steerings) {
+  return {.prompts = {.texts = {}, .ids = job.ids, .name = job.prompts.name},
+          .steerings = steerings,
+          .strengths = job.strengths.factors,
+          .samples = arguments.samples,
+          .seed = arguments.seed,
+          .options = {.max_new_tokens = arguments.new_tokens,
+                      .sampling = arguments.sampling},
+          .batch = arguments.batch,
+          // Strength 0 is to equal the untouched model exactly.
+          .drops_finished = arguments.steer.strengths.empty(),
+          .is_cancelled = interrupted};
 }
 
-void print_as_json(const Engine& engine,
-                   const Job& job,
-                   const std::vector<Continuation>& made) {
-  for (size_t i = 0; i < job.items.size(); ++i) {
-    const Item& item = job.items[i];
+void print_as_json(const Job& job, const std::vector<MadeText>& made) {
+  for (const MadeText& text : made) {
     nlohmann::ordered_json line;
     if (job.prompts.has_ids())
-      line["prompt"] = job.prompts.ids[item.prompt];
+      line["prompt"] = job.prompts.ids[text.prompt];
     else
-      line["prompt"] = job.prompts.texts[item.prompt];
-    line["strength"] = item.strength;
-    line["sample"] = item.sample;
-    line["text"] =
-        engine.decode_continuation(job.ids[item.prompt], made[i].ids);
-    line["tokens"] = made[i].ids;
-    line["finish"] = name_of(made[i].finish);
+      line["prompt"] = job.prompts.texts[text.prompt];
+    line["strength"] = job.strengths.shown[text.strength];
+    line["sample"] = text.sample;
+    line["text"] = text.text;
+    line["tokens"] = text.tokens;
+    line["finish"] = name_of(text.finish);
     print_json(line);
   }
 }
@@ -111,19 +98,18 @@ void print_as_json(const Engine& engine,
 void print_as_text(const Engine& engine,
                    const Arguments& arguments,
                    const Job& job,
-                   const std::vector<Continuation>& made) {
+                   const std::vector<MadeText>& made) {
   const bool has_strengths = !arguments.steer.strengths.empty();
-  for (size_t i = 0; i < job.items.size(); ++i) {
-    const bool was_begun =
-        made[i].finish != Finish::cancelled || !made[i].ids.empty();
-    if (!was_begun) continue;
-    const Item& item = job.items[i];
+  for (size_t i = 0; i < made.size(); ++i) {
+    const MadeText& text = made[i];
+    if (!text.was_begun()) continue;
     std::string head;
-    if (has_strengths) head += fmt::format(" strength {}", item.strength);
-    if (arguments.samples > 1) head += fmt::format(" sample {}", item.sample);
+    if (has_strengths)
+      head += fmt::format(" strength {}", job.strengths.shown[text.strength]);
+    if (arguments.samples > 1) head += fmt::format(" sample {}", text.sample);
     if (!head.empty()) fmt::print("{}==={} ===\n", i > 0 ? "\n" : "", head);
-    std::vector<int64_t> ids = job.ids[item.prompt];
-    ids.insert(ids.end(), made[i].ids.begin(), made[i].ids.end());
+    std::vector<int64_t> ids = job.ids[text.prompt];
+    ids.insert(ids.end(), text.tokens.begin(), text.tokens.end());
     fmt::print("{}\n", engine.decode(ids));
   }
 }
@@ -149,31 +135,22 @@ class LiveText {
 bool prints_live(const Engine& engine,
                  const Arguments& arguments,
                  const Job& job) {
-  return job.rows.size() == 1 && !arguments.json && engine.tokenizer() &&
+  return job.size(arguments) == 1 && !arguments.json && engine.tokenizer() &&
          arguments.steer.strengths.empty() && isatty(STDOUT_FILENO) == 1;
 }
 
-// Rows a batch: all strengths of a prompt stay together.
-int64_t batch_rows(const Arguments& arguments) {
-  const auto strengths = static_cast<int64_t>(
-      std::max<size_t>(1, arguments.steer.strengths.size()));
-  return std::max<int64_t>(1, arguments.batch / strengths) * strengths;
-}
-
-std::vector<Continuation> run_rows(const Engine& engine,
-                                   const Job& job,
-                                   TextLoopOptions options) {
+std::vector<MadeText> run_with_progress(const Engine& engine,
+                                        TextRequest request,
+                                        size_t rows) {
   TerminalProgress progress;
-  const bool shows_progress = job.prompts.size() > 1;
-  if (shows_progress)
-    progress.begin("generating", static_cast<int64_t>(job.rows.size()));
+  const bool shows_progress = request.prompts.size() > 1;
+  if (shows_progress) progress.begin("generating", static_cast<int64_t>(rows));
   int64_t done = 0;
-  options.is_cancelled = interrupted;
-  options.on_finish = [&](int64_t, Finish finish) {
-    if (shows_progress && finish != Finish::cancelled)
+  request.on_finish = [&](const MadeText& text) {
+    if (shows_progress && text.finish != Finish::cancelled)
       progress.update(++done, "");
   };
-  auto made = continue_text(engine.model(), job.rows, options);
+  auto made = run_text(engine, request);
   if (shows_progress) progress.end();
   return made;
 }
@@ -195,32 +172,27 @@ void run(Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const std::vector<Steering> steerings =
       load_steerings(engine, arguments.steer);
-  check_head_maps(engine.model().head(), steerings, HeadUse::generate);
-  const Job job = make_job(engine,
-                           arguments,
-                           std::move(prompts),
-                           list_strengths(arguments.steer, steerings));
-  SteerTap tap(engine.model().sites(), steerings, job.factors);
-  TextLoopOptions options{.max_new_tokens = arguments.new_tokens,
-                          .sampling = sampling,
-                          .eos_ids = engine.eos_ids(),
-                          .batch = batch_rows(arguments),
-                          // Strength 0 is to equal the untouched model exactly.
-                          .drops_finished = arguments.steer.strengths.empty(),
-                          .tap = tap.is_idle() ? nullptr : &tap};
+  Job job{.prompts = std::move(prompts),
+          .strengths = list_strengths(arguments.steer, steerings)};
+  job.ids = encode(engine, arguments, job.prompts);
+  TextRequest request = make_request(arguments, job, steerings);
   std::optional<LiveText> live;
   if (prints_live(engine, arguments, job)) {
     live.emplace(engine, job.ids[0]);
-    options.on_token = [&](int64_t, int64_t id) { live->push(id); };
+    request.on_token = [&](const MadeText& text) {
+      live->push(text.tokens.back());
+    };
   }
   const InterruptGuard guard;
-  const auto made = run_rows(engine, job, options);
+  const auto made =
+      run_with_progress(engine, std::move(request), job.size(arguments));
   if (live)
     live->finish();
   else if (arguments.json)
-    print_as_json(engine, job, made);
+    print_as_json(job, made);
   else
     print_as_text(engine, arguments, job, made);
+  check_none_failed(made);
   if (interrupted()) fail(ErrorKind::cancelled, "stopped by ctrl-C");
 }
 
@@ -296,7 +268,8 @@ void add_generate(CLI::App& program) {
   command.add_flag("--json",
                    arguments->json,
                    "A line a continuation: prompt, strength, sample, text, "
-                   "tokens (ids), finish (eos, length, context or cancelled)");
+                   "tokens (ids), finish (eos, length, context, failed or "
+                   "cancelled)");
   command.callback([arguments] { run(*arguments); });
 }
 

@@ -2,14 +2,13 @@
 #include "lineas/generate/score.h"
 
 #include <cstdio>
-#include <deque>
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
 #include "lineas/base/progress.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/program.h"
-#include "lineas/generate/head_maps.h"
+#include "lineas/engine/text_run.h"
 
 namespace lineas {
 namespace {
@@ -75,24 +74,23 @@ void print_head() {
 // Scores batch by batch, every line printed when all its strengths are there,
 // so that ctrl-C loses no finished one. The scores by strength.
 std::vector<std::vector<TextScore>> score_and_print(
-    const LanguageModel& model,
+    const Engine& engine,
     const std::vector<std::vector<int64_t>>& rows,
     const std::vector<Steering>& steerings,
     const StrengthList& strengths,
     bool as_json) {
-  std::deque<SteerTap> taps;
+  std::vector<std::unique_ptr<SteerTap>> taps;
   for (const double factor : strengths.factors)
-    taps.emplace_back(
-        model.sites(), steerings, std::vector<double>(rows.size(), factor));
+    taps.push_back(make_text_tap(engine,
+                                 steerings,
+                                 std::vector<double>(rows.size(), factor),
+                                 HeadUse::score));
   std::vector<std::vector<TextScore>> all(taps.size());
   while (all[0].size() < rows.size() && !interrupted()) {
     const size_t first = all[0].size();
     for (size_t s = 0; s < taps.size(); ++s)
       for (const TextScore& score :
-           score_batch(model,
-                       rows,
-                       first,
-                       {.tap = taps[s].is_idle() ? nullptr : &taps[s]}))
+           score_batch(engine.model(), rows, first, {.tap = taps[s].get()}))
         all[s].push_back(score);
     for (size_t i = first; i < all[0].size(); ++i)
       for (size_t s = 0; s < taps.size(); ++s)
@@ -106,14 +104,13 @@ void run(const Arguments& arguments) {
   const PromptSet prompts = read_prompts(arguments.file);
   const Engine engine = open_engine(arguments.model);
   const auto steerings = load_steerings(engine, arguments.steer);
-  check_head_maps(engine.model().head(), steerings, HeadUse::score);
   warn_of_scored_tokens(steerings);
   const StrengthList strengths = list_strengths(arguments.steer, steerings);
   const auto rows = engine.encode(prompts);
   const InterruptGuard guard;
   if (!arguments.json) print_head();
-  const auto scores = score_and_print(
-      engine.model(), rows, steerings, strengths, arguments.json);
+  const auto scores =
+      score_and_print(engine, rows, steerings, strengths, arguments.json);
   for (size_t s = 0; s < scores.size(); ++s)
     log_summary(strengths.shown[s], scores[s]);
   if (interrupted())

@@ -6,6 +6,7 @@
 #include "lineas/base/file.h"
 #include "lineas/base/json.h"
 #include "lineas/data/text_file.h"
+#include "lineas/engine/text_run.h"
 #include "lineas/generate/score.h"
 
 namespace lineas {
@@ -55,9 +56,9 @@ int64_t count_right(const Engine& engine,
       rows.push_back(engine.encode(
           fmt::format("{} {} (", choice_prompt(question), choice)));
   if (rows.empty()) return 0;
-  SteerTap tap(engine.model().sites(), steerings);
+  const auto tap = make_text_tap(engine, steerings, {}, HeadUse::score);
   const std::vector<TextScore> scores =
-      score_text(engine.model(), rows, {.tap = &tap});
+      score_text(engine.model(), rows, {.tap = tap.get()});
   int64_t right = 0;
   auto first = scores.begin();
   for (const ChoiceQuestion& question : questions) {

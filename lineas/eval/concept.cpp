@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "lineas/base/error.h"
-#include "lineas/generate/text_loop.h"
+#include "lineas/engine/text_run.h"
 
 namespace lineas {
 namespace {
@@ -85,33 +85,25 @@ std::vector<ConceptCounts> count_concepts(
     const Engine& engine,
     const std::vector<Steering>& steerings,
     const CountOptions& options) {
-  std::vector<TextRow> rows;
-  std::vector<double> strengths;
   if (options.openings.has_ids())
     fail(ErrorKind::usage,
          "{}: openings must be texts, for the oracle to read",
          options.openings.name);
-  for (const auto& prompt : engine.encode(options.openings))
-    for (const double strength : options.strengths) {
-      rows.push_back({prompt, row_seed(options.seed, prompt, 0)});
-      strengths.push_back(strength);
-    }
-  SteerTap tap(engine.model().sites(), steerings, strengths);
-  const std::vector<Continuation> made =
-      continue_text(engine.model(),
-                    rows,
-                    {.max_new_tokens = options.new_tokens,
-                     .sampling = {.temperature = 1},
-                     .eos_ids = engine.eos_ids(),
-                     .batch = kRowsAtOnce,
-                     .tap = &tap});
+  const std::vector<MadeText> made =
+      run_text(engine,
+               {.prompts = options.openings,
+                .steerings = steerings,
+                .strengths = options.strengths,
+                .seed = options.seed,
+                .options = {.max_new_tokens = options.new_tokens,
+                            .sampling = {.temperature = 1}},
+                .batch = kRowsAtOnce});
+  check_none_failed(made);
   const Oracle oracle(world_of(engine));
-  const size_t count = options.strengths.size();
-  std::vector<ConceptCounts> counts(count);
-  for (size_t i = 0; i < rows.size(); ++i)
-    counts[i % count].add(
-        oracle.read(options.openings.texts[i / count],
-                    engine.decode_continuation(rows[i].prompt, made[i].ids)),
+  std::vector<ConceptCounts> counts(options.strengths.size());
+  for (const MadeText& text : made)
+    counts[text.strength].add(
+        oracle.read(options.openings.texts[text.prompt], text.text),
         options.concepts);
   return counts;
 }

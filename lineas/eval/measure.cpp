@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lineas/engine/text_run.h"
 #include "lineas/eval/choices.h"
-#include "lineas/generate/head_maps.h"
 #include "lineas/generate/score.h"
 
 namespace lineas {
@@ -53,11 +53,10 @@ MatchingFigures figures_at(const Engine& engine,
 double corpus_perplexity(const Engine& engine,
                          const std::vector<Steering>& steerings,
                          const std::vector<std::vector<int64_t>>& texts) {
-  check_head_maps(engine.model().head(), steerings, HeadUse::score);
-  SteerTap tap(engine.model().sites(), steerings);
+  const auto tap = make_text_tap(engine, steerings, {}, HeadUse::score);
   TextScore sum;
   for (const TextScore& score :
-       score_text(engine.model(), texts, {.tap = &tap})) {
+       score_text(engine.model(), texts, {.tap = tap.get()})) {
     sum.logprob += score.logprob;
     sum.tokens += score.tokens;
   }

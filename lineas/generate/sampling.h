@@ -43,7 +43,9 @@ struct Candidate {
 
 class Sampler {
  public:
-  explicit Sampler(const SamplingOptions& options) : options_(options) {}
+  explicit Sampler(const SamplingOptions& options = {}) : options_(options) {}
+  /// Other options from now on: one sampler serves rows of many.
+  void use(const SamplingOptions& options) { options_ = options; }
 
   /// The next token of a row. `logits` is changed in place; `seen` are the
   /// row's ids so far. One number is drawn from `random`, none when greedy.

@@ -19,6 +19,10 @@ RowLayout::RowLayout(std::span<const RowView> rows, at::Device device)
   std::vector<int64_t> token_of_cell(rows_ * longest_, 0);
   for (int64_t b = 0; b < rows_; ++b) {
     is_grid_ = is_grid_ && rows[b].size() == longest_;
+    // Of the row itself: what is not finite in one row stays there.
+    if (rows[b].size() > 0)
+      std::fill_n(
+          token_of_cell.begin() + b * longest_, longest_, rows[b].begin);
     for (int64_t t = 0; t < rows[b].size(); ++t) {
       positions.push_back(rows[b].position + t);
       cell_of_token.push_back(b * longest_ + t);

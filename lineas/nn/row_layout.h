@@ -24,7 +24,7 @@ class RowLayout {
   const std::vector<int64_t>& starts() const { return starts_; }
   bool starts_are_equal() const;
 
-  /// x_S... -> x_BT...; cells behind a row's end hold some finite token.
+  /// x_S... -> x_BT...; cells behind a row's end hold some token of that row.
   Tensor to_grid(const Tensor& x) const;
   /// The inverse: x_BT... -> x_S..., dropping those cells.
   Tensor to_packed(const Tensor& x) const;

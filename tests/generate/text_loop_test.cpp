@@ -149,8 +149,8 @@ TEST_F(TextLoop, EndsAtEosWithoutKeepingIt) {
   const int64_t eos = plain[0][5];
   TextLoopOptions options{.max_new_tokens = 12, .eos_ids = {eos}};
   std::vector<Finish> finished(4, Finish::cancelled);
-  options.on_finish = [&](int64_t row, Finish finish) {
-    finished[row] = finish;
+  options.on_finish = [&](int64_t row, const Continuation& made) {
+    finished[row] = made.finish;
   };
   const auto made = continue_text(*model_, rows(), options);
   for (size_t i = 0; i < made.size(); ++i) {

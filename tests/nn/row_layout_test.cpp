@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lineas/nn/kv_cache.h"
 
 namespace lineas {
@@ -43,6 +45,13 @@ TEST(RowLayout, GridAndBack) {
 // 1 where a query sees a key.
 Tensor seen(const RowLayout& layout, int64_t window) {
   return layout.mask(window, at::kFloat).eq(0).to(at::kLong).squeeze(1);
+}
+
+TEST(RowLayout, WhatIsNotFiniteStaysInItsRow) {
+  Tensor x_SD = at::ones({4, 1});
+  x_SD[0] = NAN;
+  const RowLayout layout(pack_rows(std::vector<int64_t>{3, 1}), at::kCPU);
+  EXPECT_TRUE(layout.to_grid(x_SD)[1].isfinite().all().item<bool>());
 }
 
 TEST(RowLayout, CausalMask) {
@@ -105,13 +114,49 @@ TEST(KvCache, GrowsAndKeepsWhatItHeld) {
   EXPECT_TRUE(at::equal(k_BL[0], at::arange(200).to(at::kFloat)));
 }
 
-TEST(KvCache, KeepChoosesAndReordersRows) {
+TEST(KvCache, KeptSlotsMoveToTheFront) {
+  KvCache cache(1, 4);
+  append(cache, {{1}, {2}, {3}, {4}}, {0, 0, 0, 0});
+  cache.keep({1, 3});
+  cache.use({0, 1});
+  const Tensor k_BL = append(cache, {{20}, {40}}, {1, 1});
+  EXPECT_TRUE(at::equal(k_BL, at::tensor({2.f, 20.f, 4.f, 40.f}).view({2, 2})));
+  EXPECT_EQ(cache.take(), 2);
+}
+
+TEST(KvCache, RowsLieInAnySlots) {
   KvCache cache(1, 3);
   append(cache, {{1}, {2}, {3}}, {0, 0, 0});
-  cache.keep({2, 0});
-  EXPECT_EQ(cache.rows(), 2);
-  const Tensor k_BL = append(cache, {{30}, {10}}, {1, 1});
-  EXPECT_TRUE(at::equal(k_BL, at::tensor({3.f, 30.f, 1.f, 10.f}).view({2, 2})));
+  cache.use({2, 0});
+  const Tensor k_BL = append(cache, {{30, 31}, {10}}, {1, 1});
+  EXPECT_TRUE(at::equal(k_BL[0], at::tensor({3.f, 30.f, 31.f})));
+  EXPECT_TRUE(at::equal(k_BL[1].slice(0, 0, 2), at::tensor({1.f, 10.f})));
+  cache.use({1, 2});
+  EXPECT_TRUE(at::equal(append(cache, {{20}, {32}}, {1, 3})[1],
+                        at::tensor({3.f, 30.f, 31.f, 32.f})));
+}
+
+TEST(KvCache, ASlotTakenAgainIsEmptyAlsoOfNaN) {
+  KvCache cache(1, 2);
+  append(cache, {{NAN, NAN, NAN}, {7, 8, 9}}, {0, 0});
+  cache.give_back(0);
+  EXPECT_EQ(cache.take(), 0);
+  EXPECT_EQ(cache.take(), 2);
+  cache.use({0, 1, 2});
+  const Tensor k_BL = append(cache, {{1}, {10}, {5}}, {0, 3, 0});
+  EXPECT_TRUE(at::equal(k_BL[0], at::tensor({1.f, 0.f, 0.f, 0.f})));
+  EXPECT_TRUE(at::equal(k_BL[1], at::tensor({7.f, 8.f, 9.f, 10.f})));
+  EXPECT_TRUE(at::equal(k_BL[2], at::tensor({5.f, 0.f, 0.f, 0.f})));
+}
+
+TEST(KvCache, CopiesAPrefixAndNoMore) {
+  KvCache cache(1, 1);
+  append(cache, {{1, 2, 3}}, {0});
+  const int64_t slot = cache.take();
+  cache.copy_prefix(0, slot, 2);
+  cache.use({slot});
+  const Tensor k_BL = append(cache, {{4}}, {3});
+  EXPECT_TRUE(at::equal(k_BL[0], at::tensor({1.f, 2.f, 0.f, 4.f})));
 }
 
 }  // namespace

@@ -61,16 +61,12 @@ inline std::vector<Tensor> cached_logits_of(const LanguageModel& model,
   Ids held(prompts.size(), 0), alive;
   for (size_t b = 0; b < prompts.size(); ++b) alive.push_back(b);
   while (true) {
-    // Rows that have ended leave the batch, and the cache with it.
-    Ids kept, places;
-    for (size_t i = 0; i < alive.size(); ++i)
-      if (held[alive[i]] < static_cast<int64_t>(prompts[alive[i]].size())) {
-        kept.push_back(alive[i]);
-        places.push_back(static_cast<int64_t>(i));
-      }
-    if (kept.size() < alive.size()) cache.keep(places);
-    alive = kept;
+    // Rows that have ended leave the batch; the others stay in their slots.
+    std::erase_if(alive, [&](int64_t b) {
+      return held[b] >= static_cast<int64_t>(prompts[b].size());
+    });
     if (alive.empty()) break;
+    cache.use(alive);
     std::vector<Ids> now;
     Ids positions;
     for (int64_t b : alive) {
