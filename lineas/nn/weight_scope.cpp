@@ -53,6 +53,18 @@ SiteIndex WeightScope::site(int64_t width) const {
 
 std::string WeightScope::stored_name(std::string_view name) const {
   const std::string full = (*this / name).path();
+  const std::string& added = source_->added_prefix;
+  if (!added.empty() && source_->checkpoint.contains(added + full))
+    return added + full;
+  const auto other = source_->other_names.find(full);
+  const std::string found = with_or_without_prefix(full);
+  if (other == source_->other_names.end() ||
+      source_->checkpoint.contains(found))
+    return found;
+  return source_->checkpoint.contains(other->second) ? other->second : found;
+}
+
+std::string WeightScope::with_or_without_prefix(const std::string& full) const {
   const std::string& prefix = source_->optional_prefix;
   if (!starts_with(full, prefix)) return full;
   const std::string bare = full.substr(prefix.size());
@@ -82,6 +94,22 @@ Tensor WeightScope::weight(std::string_view name, at::IntArrayRef shape) const {
          to_string(shape));
   source_->used.insert(stored);
   return source_->checkpoint.load(stored, dtype(), device());
+}
+
+void WeightScope::warn_of_another(std::string_view name,
+                                  const Tensor& used) const {
+  const std::string stored = stored_name(name);
+  if (!source_->checkpoint.contains(stored)) return;
+  const Tensor other = source_->checkpoint.load(stored, dtype(), device());
+  const auto is_same = [&](int64_t row) {
+    return at::equal(other.select(0, row), used.select(0, row));
+  };
+  if (other.sizes() == used.sizes() && is_same(0) && is_same(-1)) return;
+  log_warning(
+      "{}: tensor \"{}\" is not used: config.json's \"tie_word_embeddings\" "
+      "puts the embedding in its place, and they differ",
+      source_->checkpoint.folder(),
+      stored);
 }
 
 void report_unused(const WeightSource& source, bool tied_head) {

@@ -3,6 +3,7 @@
 // of sites are the same. A miss names the full path.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,9 +19,15 @@ struct WeightSource {
   const Checkpoint& checkpoint;
   Placement placement;
   SiteTable& sites;
-  /// A prefix of site names that the files lack: "transformer." for a GPT-2
-  /// from the Hub. Names are tried with it first, then without.
+  /// A prefix of site names that files may lack, being saved from the model
+  /// without its head: "model.", "transformer.". Names are tried with it first,
+  /// then without.
   std::string optional_prefix = {};
+  /// A prefix that files may have before all names: "language_model.".
+  std::string added_prefix = {};
+  /// Where a tensor is not there under its own name: a tied head's checkpoint
+  /// may hold the table as lm_head alone.
+  std::map<std::string, std::string> other_names = {};
   std::set<std::string> used = {};
 };
 
@@ -41,11 +48,16 @@ class WeightScope {
   /// not_found, or shape with both shapes and the question to ask.
   Tensor weight(std::string_view name, at::IntArrayRef shape) const;
   bool has(std::string_view name) const;
+  /// A warning where the checkpoint has such a tensor that differs from `used`,
+  /// which is used in its place (looks at the first and last row).
+  void warn_of_another(std::string_view name, const Tensor& used) const;
   at::Device device() const { return source_->placement.device; }
   at::ScalarType dtype() const { return source_->placement.dtype; }
+  const std::string& folder() const { return source_->checkpoint.folder(); }
 
  private:
   std::string stored_name(std::string_view name) const;
+  std::string with_or_without_prefix(const std::string& full) const;
 
   WeightSource* source_;
   std::string path_;
