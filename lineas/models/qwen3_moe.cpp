@@ -134,7 +134,7 @@ const char* defaults_qwen3_moe() {
     "use_sliding_window": false, "sliding_window": 4096,
     "decoder_sparse_step": 1, "moe_intermediate_size": 768,
     "num_experts_per_tok": 8, "num_experts": 128, "norm_topk_prob": false,
-    "mlp_only_layers": []
+    "mlp_only_layers": null
   })";
 }
 

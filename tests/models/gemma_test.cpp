@@ -27,7 +27,7 @@ GemmaConfig read(const Json& changes) {
 }
 
 TEST(GemmaConfig, ScaleAndCaps) {
-  const GemmaConfig config = read({});
+  const GemmaConfig config = read(Json::object());
   EXPECT_DOUBLE_EQ(config.attention.core.scale, 0.25);
   EXPECT_EQ(config.attention.core.soft_cap, 50);
   EXPECT_EQ(config.logit_cap, 30);

@@ -30,7 +30,9 @@ TEST(RopeConfig, BothLayoutsGiveTheSame) {
   EXPECT_EQ(old.theta, 500);
   EXPECT_EQ(old.factor, 4);
   EXPECT_EQ(read({{"rope_parameters", now}}), old);
-  EXPECT_EQ(read({{"rope_parameters", kLinear}, {"rope_theta", 500.0}}).theta,
+  EXPECT_EQ(read({{"rope_parameters", {{"rope_type", "default"}}},
+                  {"rope_theta", 500.0}})
+                .theta,
             500);
 }
 
@@ -50,6 +52,12 @@ TEST(RopeConfig, LayoutsThatAgreeAreOne) {
                   {"rope_scaling", kLinear},
                   {"rope_parameters", now}}),
             read({{"rope_parameters", now}}));
+  // rope_scaling wins in both versions, with the theta beside it.
+  EXPECT_EQ(read({{"rope_theta", 9.0},
+                  {"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}},
+                  {"rope_parameters", now}}),
+            read({{"rope_theta", 9.0},
+                  {"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}}));
 }
 
 TEST(RopeConfig, LayoutsThatContradictAreRefused) {
@@ -57,8 +65,7 @@ TEST(RopeConfig, LayoutsThatContradictAreRefused) {
   now["rope_theta"] = 500.0;
   for (const Json& config :
        {Json{{"rope_theta", 10000.0}, {"rope_parameters", now}},
-        Json{{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}},
-             {"rope_parameters", now}},
+        Json{{"rope_theta", 500.0}, {"rope_parameters", kLinear}},
         Json{{"rope_theta", 10.0}, {"rope_scaling", now}}})
     expect_error(ErrorKind::format,
                  {"\"rope_parameters\"", "\"rope_scaling\"", "different"},
