@@ -126,7 +126,9 @@ DType read_dtype(const std::string& name, std::string_view place) {
        "I16 I8 U8 BOOL",
        place,
        printable(name),
-       known ? "this program does not read" : "the format does not know");
+       known ? "this program does not read (quantised weights have such: take "
+               "the unquantised model, or its GGUF file)"
+             : "the format does not know");
 }
 
 /// One entry of the header; offsets become positions in the file.

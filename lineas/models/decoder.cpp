@@ -2,39 +2,71 @@
 
 #include <cmath>
 
+#include "lineas/models/rope_config.h"
+
 namespace lineas {
 namespace {
 
-AttentionConfig with_window(AttentionConfig config, int64_t window) {
-  config.core.window = window;
-  return config;
+AttentionModule make_attention(const WeightScope& scope,
+                               const DecoderConfig& config,
+                               int64_t layer) {
+  AttentionConfig attention = config.attention;
+  attention.core.window = config.windows[layer];
+  if (config.make_attention)
+    return config.make_attention(scope, attention, layer);
+  return GroupedAttention(scope, attention, layer);
 }
 
+FeedForward make_feed_forward(const WeightScope& scope,
+                              const DecoderConfig& config,
+                              int64_t layer) {
+  if (config.make_mlp) return config.make_mlp(scope, layer);
+  return GatedMlp(scope, config.mlp);
+}
+
+// Modules are made in the order of transformers' named_modules().
 class Block {
  public:
   Block(const WeightScope& scope, const DecoderConfig& config, int64_t layer)
-      : site_(scope.site(config.info.width)),
-        self_attn_(scope / "self_attn",
-                   with_window(config.attention, config.windows[layer]),
-                   layer),
-        mlp_(scope / "mlp", config.mlp),
-        input_layernorm_(
-            scope / "input_layernorm", config.info.width, config.eps),
-        post_attention_layernorm_(
-            scope / "post_attention_layernorm", config.info.width, config.eps) {
-  }
+      : norms_outputs_(config.norms_outputs),
+        rotates_(config.rotates[layer]),
+        residual_factor_(config.residual_factor),
+        site_(scope.site(config.info.width)),
+        self_attn_(make_attention(scope / "self_attn", config, layer)),
+        mlp_(make_feed_forward(scope / "mlp", config, layer)),
+        first_norm_(scope / (norms_outputs_ ? "post_attention_layernorm"
+                                            : "input_layernorm"),
+                    config.info.width,
+                    config.eps),
+        second_norm_(scope / (norms_outputs_ ? "post_feedforward_layernorm"
+                                             : "post_attention_layernorm"),
+                     config.info.width,
+                     config.eps) {}
 
   Tensor operator()(Tensor x_SD, const AttentionCall& call, Pass& pass) const {
-    x_SD = x_SD + self_attn_(input_layernorm_(x_SD, pass), call, pass);
-    x_SD = x_SD + mlp_(post_attention_layernorm_(x_SD, pass), pass);
+    const AttentionCall unrotated{.layout = call.layout, .cache = call.cache};
+    const AttentionCall& own = rotates_ ? call : unrotated;
+    if (norms_outputs_) {
+      x_SD = x_SD + scaled(first_norm_(self_attn_(x_SD, own, pass), pass));
+      x_SD = x_SD + scaled(second_norm_(mlp_(x_SD, pass), pass));
+    } else {
+      x_SD = x_SD + scaled(self_attn_(first_norm_(x_SD, pass), own, pass));
+      x_SD = x_SD + scaled(mlp_(second_norm_(x_SD, pass), pass));
+    }
     return pass.visit(site_, x_SD);
   }
 
  private:
+  Tensor scaled(const Tensor& x_SD) const {
+    return residual_factor_ == 1 ? x_SD : x_SD * residual_factor_;
+  }
+
+  bool norms_outputs_, rotates_;
+  double residual_factor_;
   SiteIndex site_;
-  GroupedAttention self_attn_;
-  GatedMlp mlp_;
-  RmsNorm input_layernorm_, post_attention_layernorm_;
+  AttentionModule self_attn_;
+  FeedForward mlp_;
+  RmsNorm first_norm_, second_norm_;
 };
 
 class Decoder : public LanguageNetwork {
@@ -45,19 +77,24 @@ class Decoder : public LanguageNetwork {
                 Pass& pass,
                 KvCache* cache) const override {
     const RowLayout layout(pass.rows(), ids_S.device());
-    const AttentionCall call{layout, rope_.angles(layout.positions_S()), cache};
+    const AttentionCall call{
+        layout, rope_.angles(layout.positions_S(), pass.rows()), cache};
     Tensor x_SD = embed_tokens_(ids_S, pass);
+    if (embedding_factor_ != 1) x_SD = x_SD * embedding_factor_;
     for (const Block& block : layers_) x_SD = block(x_SD, call, pass);
     return norm_(x_SD, pass);
   }
 
+  // The site sees the logits before the division, as HF's hook on lm_head does.
   Tensor logits(const Tensor& x_SD, Pass& pass) const override {
-    return lm_head_(x_SD, pass);
+    const Tensor logits_SV = lm_head_(x_SD, pass);
+    return logit_divisor_ == 1 ? logits_SV : logits_SV / logit_divisor_;
   }
 
   SiteIndex head_site() const override { return lm_head_.site(); }
 
  private:
+  double embedding_factor_, logit_divisor_;
   Rope rope_;
   Embedding embed_tokens_;
   std::vector<Block> layers_;
@@ -67,7 +104,9 @@ class Decoder : public LanguageNetwork {
 
 Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
     : LanguageNetwork(config.info),
-      rope_(files.config, config.attention.head_width, files.where),
+      embedding_factor_(config.embedding_factor),
+      logit_divisor_(config.logit_divisor),
+      rope_(config.rope),
       embed_tokens_(WeightScope(files.source) / "model" / "embed_tokens",
                     config.info.vocabulary,
                     config.info.width),
@@ -79,48 +118,36 @@ Decoder::Decoder(ModelFiles& files, const DecoderConfig& config)
       lm_head_(make_head(
           WeightScope(files.source) / "lm_head", config.info, embed_tokens_)) {}
 
-LanguageModelInfo read_info(const ModelFiles& files) {
-  return {.vocabulary = require_size(files, "vocab_size"),
-          .width = require_size(files, "hidden_size"),
-          .layers = require_size(files, "num_hidden_layers"),
-          .context = require_size(files, "max_position_embeddings"),
-          .tied_head = config_or(files, "tie_word_embeddings", false)};
-}
-
 }  // namespace
 
-DecoderConfig read_decoder_config(const ModelFiles& files) {
+DecoderConfig read_decoder_config(const ModelFiles& files,
+                                  const DecoderTraits& traits) {
   DecoderConfig config;
   config.info = read_info(files);
-  const int64_t width = config.info.width;
-  AttentionConfig& attention = config.attention;
-  attention.width = width;
-  attention.heads = require_size(files, "num_attention_heads");
-  attention.kv_heads = size_or(files, "num_key_value_heads", attention.heads);
-  check_divides(files,
-                "num_key_value_heads",
-                attention.kv_heads,
-                "num_attention_heads",
-                attention.heads);
-  if (!files.config.contains("head_dim") || is_null(files, "head_dim"))
-    check_divides(
-        files, "num_attention_heads", attention.heads, "hidden_size", width);
-  attention.head_width =
-      even_size_or(files, "head_dim", width / attention.heads);
-  attention.core.scale =
-      1.0 / std::sqrt(static_cast<double>(attention.head_width));
-  config.mlp = {
-      .width = width,
-      .inner = require_size(files, "intermediate_size"),
-      .activation = parse_activation(
-          config_or<std::string>(files, "hidden_act", "silu"), files.where)};
-  config.eps = config_or(files, "rms_norm_eps", 1e-6);
+  config.attention = read_attention(files, config.info.width);
+  const int64_t head_width = config.attention.head_width;
+  config.attention.core.scale =
+      1.0 / std::sqrt(static_cast<double>(head_width));
+  config.mlp = {.width = config.info.width,
+                .inner = require_size(files, "intermediate_size"),
+                .activation = read_activation(files, "hidden_act"),
+                .bias = flag(files, "mlp_bias")};
+  config.rope = read_rope(files,
+                          {.head_width = head_width,
+                           .theta = traits.rope_theta,
+                           .rotates_parts = traits.rotates_parts,
+                           .is_phi3 = traits.is_phi3});
+  config.info.context = read_context(files, config.rope);
+  config.eps = require_number(files, "rms_norm_eps");
   config.windows.assign(config.info.layers, 0);
+  config.rotates.assign(config.info.layers, true);
   return config;
 }
 
 std::unique_ptr<LanguageNetwork> make_decoder(ModelFiles& files,
                                               const DecoderConfig& config) {
+  files.source.spelling = spell_without("model.", files.source.spelling);
+  tie_head(files, config.info, "model.embed_tokens");
   return std::make_unique<Decoder>(files, config);
 }
 

@@ -19,9 +19,17 @@ struct Config {
   int64_t inner = 0;  // F
   double eps = 1e-5;
   Activation activation = Activation::gelu_tanh;
-  bool scales_scores = true;     // by 1 / sqrt(d)
-  bool scales_by_layer = false;  // and by 1 / (layer + 1)
 };
+
+// transformers obeys these two only in one of its ways to compute attention,
+// and not in the one that it takes by itself.
+void check_scales(const ModelFiles& files) {
+  refuse_flag(files, "scale_attn_by_inverse_layer_idx");
+  if (flag(files, "scale_attn_weights")) return;
+  fail(ErrorKind::unsupported,
+       "{}: \"scale_attn_weights\" is false, which is not supported",
+       files.where);
+}
 
 Config read_config(const ModelFiles& files) {
   Config config;
@@ -29,25 +37,18 @@ Config read_config(const ModelFiles& files) {
                  .width = require_size(files, "n_embd"),
                  .layers = require_size(files, "n_layer"),
                  .context = require_size(files, "n_positions"),
-                 .tied_head = config_or(files, "tie_word_embeddings", true)};
+                 .tied_head = flag(files, "tie_word_embeddings")};
   config.heads = require_size(files, "n_head");
   check_divides(files, "n_head", config.heads, "n_embd", config.info.width);
   config.inner = size_or(files, "n_inner", 4 * config.info.width);
-  config.eps = config_or(files, "layer_norm_epsilon", 1e-5);
-  config.activation = parse_activation(
-      config_or<std::string>(files, "activation_function", "gelu_new"),
-      files.where);
-  config.scales_scores = config_or(files, "scale_attn_weights", true);
-  config.scales_by_layer =
-      config_or(files, "scale_attn_by_inverse_layer_idx", false);
+  config.eps = require_number(files, "layer_norm_epsilon");
+  config.activation = read_activation(files, "activation_function");
+  check_scales(files);
   return config;
 }
 
-double score_scale(const Config& config, int64_t layer) {
-  const auto head_width = static_cast<double>(config.info.width / config.heads);
-  const double scale = config.scales_scores ? 1 / std::sqrt(head_width) : 1;
-  return config.scales_by_layer ? scale / static_cast<double>(layer + 1)
-                                : scale;
+double score_scale(const Config& config) {
+  return 1 / std::sqrt(static_cast<double>(config.info.width / config.heads));
 }
 
 class Attention {
@@ -55,7 +56,7 @@ class Attention {
   Attention(const WeightScope& scope, const Config& config, int64_t layer)
       : heads_(config.heads),
         layer_(layer),
-        core_{.scale = score_scale(config, layer)},
+        core_{.scale = score_scale(config)},
         site_(scope.site(config.info.width)),
         c_attn_(Linear::transposed(
             scope / "c_attn", config.info.width, 3 * config.info.width)),
@@ -184,9 +185,20 @@ Model::Model(ModelFiles& files, const Config& config)
 
 }  // namespace
 
+const char* defaults_gpt2() {
+  return R"({
+    "vocab_size": 50257, "n_positions": 1024, "n_embd": 768, "n_layer": 12,
+    "n_head": 12, "n_inner": null, "activation_function": "gelu_new",
+    "layer_norm_epsilon": 1e-5, "tie_word_embeddings": true,
+    "scale_attn_weights": true, "scale_attn_by_inverse_layer_idx": false
+  })";
+}
+
 std::unique_ptr<LanguageNetwork> make_gpt2(ModelFiles& files) {
   files.source.spelling = spell_without("transformer.", files.source.spelling);
-  return std::make_unique<Model>(files, read_config(files));
+  const Config config = read_config(files);
+  tie_head(files, config.info, "transformer.wte");
+  return std::make_unique<Model>(files, config);
 }
 
 }  // namespace lineas

@@ -1,48 +1,45 @@
 #include "lineas/models/language_model.h"
 
+#include <map>
+
 #include "lineas/base/error.h"
-#include "lineas/models/registry.h"
+#include "lineas/models/architecture.h"
+#include "lineas/models/quantised.h"
 
 namespace lineas {
 namespace {
 
-using Maker = std::unique_ptr<LanguageNetwork> (*)(ModelFiles&);
-
-const std::vector<std::pair<std::string, Maker>>& makers() {
-  static const std::vector<std::pair<std::string, Maker>> list = {
-#define LINEAS_MODEL(name, architecture) {architecture, make_##name},
-#include "lineas/models/models.def"
-#undef LINEAS_MODEL
-  };
-  return list;
-}
-
-Maker find_maker(const std::string& architecture, const std::string& where) {
-  for (const auto& [name, maker] : makers())
-    if (name == architecture) return maker;
-  fail(ErrorKind::unsupported,
-       "{}: architecture \"{}\" is not supported; known: {}",
-       where,
-       architecture,
-       fmt::join(known_architectures(), ", "));
-}
-
-std::string read_architecture(const Json& config, const std::string& where) {
-  const auto names =
-      require<std::vector<std::string>>(config, "architectures", where);
-  if (names.size() != 1)
-    fail(ErrorKind::format,
-         "{}: \"architectures\" must name one architecture, not {}",
+// "auto" as in transformers: what config.json says ("dtype", before 4.56
+// "torch_dtype"), else what the weights are.
+at::ScalarType own_dtype(const Json& config,
+                         const std::string& where,
+                         const WeightStore& weights) {
+  static const std::map<std::string, at::ScalarType> types = {
+      {"float64", at::kDouble},
+      {"float32", at::kFloat},
+      {"float16", at::kHalf},
+      {"bfloat16", at::kBFloat16}};
+  for (const char* key : {"dtype", "torch_dtype"}) {
+    auto name = value_or<std::string>(config, key, where, "");
+    if (name.starts_with("torch.")) name = name.substr(6);
+    if (name.empty() || name == "auto") continue;
+    if (types.contains(name)) return types.at(name);
+    fail(ErrorKind::unsupported,
+         "{}: \"{}\" is \"{}\"; known: float32, float16, bfloat16. --dtype "
+         "says another.",
          where,
-         names.size());
-  return names[0];
+         key,
+         name);
+  }
+  return weights.dtype();
 }
 
 }  // namespace
 
 std::vector<std::string> known_architectures() {
   std::vector<std::string> names;
-  for (const auto& [name, maker] : makers()) names.push_back(name);
+  for (const Architecture& architecture : architectures())
+    names.push_back(architecture.name);
   return names;
 }
 
@@ -51,16 +48,18 @@ std::unique_ptr<LanguageModel> build_language_model(
     const std::string& where,
     const WeightStore& weights,
     const LoadOptions& options) {
-  const std::string architecture = read_architecture(config, where);
-  const Maker make = find_maker(architecture, where);
+  const Architecture& architecture = find_architecture(config, where);
+  const Json complete = complete_config(config, architecture, where);
   Loaded<LanguageNetwork> loaded;
-  loaded.placement = {options.device, options.dtype.value_or(weights.dtype())};
+  loaded.placement = {
+      options.device,
+      options.dtype ? *options.dtype : own_dtype(config, where, weights)};
   WeightSource source{weights, loaded.placement, loaded.sites};
-  ModelFiles files{config, where, source};
-  loaded.network = make(files);
+  ModelFiles files{complete, where, source};
+  loaded.network = architecture.make(files);
   loaded.weight_bytes = source.bytes_used();
   LanguageModelInfo info = loaded.network->info();
-  info.architecture = architecture;
+  info.architecture = architecture.name;
   report_unused(source, info.tied_head);
   return std::make_unique<LanguageModel>(info, std::move(loaded));
 }
@@ -73,8 +72,11 @@ std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
   const Json config = read_json(where);
   // Before the weights are looked for: an unknown model may keep them
   // elsewhere.
-  find_maker(read_architecture(config, where), where);
-  return build_language_model(config, where, Checkpoint(folder), options);
+  find_architecture(config, where);
+  check_plain(config, folder, where);
+  const Checkpoint checkpoint(folder);
+  refuse_quantised(checkpoint);
+  return build_language_model(config, where, checkpoint, options);
 }
 
 }  // namespace lineas

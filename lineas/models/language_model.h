@@ -78,13 +78,14 @@ class LanguageModel {
 };
 
 struct LoadOptions {
-  /// Nothing: the dtype of the checkpoint.
+  /// Nothing: what config.json says, else the dtype of the checkpoint.
   std::optional<at::ScalarType> dtype = std::nullopt;
   at::Device device = at::kCPU;
 };
 
 /// Opens a Hugging Face folder: config.json says which architecture. Throws
-/// unsupported for an unknown one, listing the known.
+/// unsupported for an unknown one, listing the known, and for quantised
+/// weights.
 std::unique_ptr<LanguageModel> load_language_model(
     const std::string& folder, const LoadOptions& options = {});
 
@@ -99,7 +100,8 @@ std::unique_ptr<LanguageModel> build_language_model(
 /// The names that load_language_model knows ("LlamaForCausalLM", ...).
 std::vector<std::string> known_architectures();
 
-/// What an architecture's file gets: config.json and the weights.
+/// What an architecture's file gets: config.json, complete (architecture.h),
+/// and the weights.
 struct ModelFiles {
   const Json& config;
   const std::string& where;  // path of config.json, for messages

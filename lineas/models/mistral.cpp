@@ -5,12 +5,21 @@
 
 namespace lineas {
 
+const char* defaults_mistral() {
+  return R"({
+    "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336,
+    "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": null, "hidden_act": "silu",
+    "max_position_embeddings": 131072, "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": false, "sliding_window": 4096
+  })";
+}
+
 std::unique_ptr<LanguageNetwork> make_mistral(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
-  // Null says that there is no window; no such key says that it is HF's.
-  if (!is_null(files, "sliding_window"))
-    config.windows.assign(config.info.layers,
-                          size_or(files, "sliding_window", kDefaultWindow));
+  config.attention.qkv_bias = config.attention.output_bias = false;
+  config.mlp.bias = false;
+  config.windows.assign(config.info.layers, read_window(files));
   return make_decoder(files, config);
 }
 

@@ -5,9 +5,21 @@
 
 namespace lineas {
 
+const char* defaults_qwen2() {
+  return R"({
+    "vocab_size": 151936, "hidden_size": 4096, "intermediate_size": 22016,
+    "num_hidden_layers": 32, "num_attention_heads": 32,
+    "num_key_value_heads": 32, "hidden_act": "silu",
+    "max_position_embeddings": 32768, "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": false, "use_sliding_window": false,
+    "sliding_window": 4096, "max_window_layers": 28, "layer_types": null
+  })";
+}
+
 std::unique_ptr<LanguageNetwork> make_qwen2(ModelFiles& files) {
   DecoderConfig config = read_decoder_config(files);
   config.attention.qkv_bias = true;
+  config.attention.output_bias = config.mlp.bias = false;
   config.windows = read_windows(files, config.info.layers);
   return make_decoder(files, config);
 }

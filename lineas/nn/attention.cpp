@@ -3,6 +3,20 @@
 #include "lineas/kernels/fused.h"
 
 namespace lineas {
+namespace {
+
+std::optional<RmsNorm> make_norm(const WeightScope& scope,
+                                 const AttentionConfig& config,
+                                 int64_t heads) {
+  const auto [kind, eps] = config.norm;
+  if (kind == QkNorm::none) return std::nullopt;
+  if (kind == QkNorm::whole)
+    return RmsNorm(scope, heads * config.head_width, eps);
+  return RmsNorm::over_heads(
+      scope, heads, config.head_width, eps, kind == QkNorm::heads_minus_one);
+}
+
+}  // namespace
 
 Tensor attend(const Tensor& q_SHd,
               const Tensor& k_SKd,
@@ -49,30 +63,34 @@ GroupedAttention::GroupedAttention(const WeightScope& scope,
               config.heads * config.head_width,
               config.width,
               config.output_bias) {
-  if (!config.head_norm_eps) return;
-  q_norm_ = RmsNorm::over_heads(
-      scope / "q_norm", config.heads, config.head_width, *config.head_norm_eps);
-  k_norm_ = RmsNorm::over_heads(scope / "k_norm",
-                                config.kv_heads,
-                                config.head_width,
-                                *config.head_norm_eps);
+  q_norm_ = make_norm(scope / "q_norm", config, config.heads);
+  k_norm_ = make_norm(scope / "k_norm", config, config.kv_heads);
+}
+
+// The queries, or keys, of x_SD as heads, with their norm where there is one.
+Tensor GroupedAttention::normed(const std::optional<RmsNorm>& norm,
+                                const Tensor& x_SD,
+                                Pass& pass) const {
+  const std::vector<int64_t> heads = {x_SD.size(0), -1, config_.head_width};
+  if (!norm) return x_SD.view(heads);
+  if (config_.norm.kind == QkNorm::whole)
+    return (*norm)(x_SD, pass).view(heads);
+  return norm->of_heads(x_SD.view(heads), pass);
 }
 
 Tensor GroupedAttention::operator()(const Tensor& x_SD,
                                     const AttentionCall& call,
                                     Pass& pass) const {
-  const int64_t d = config_.head_width;
-  const auto as_heads = [d](const Tensor& x) {
-    return x.view({x.size(0), -1, d});
-  };
-  Tensor q_SHd = as_heads(q_proj_(x_SD, pass));
-  if (q_norm_) q_SHd = q_norm_->of_heads(q_SHd, pass);
-  Tensor k_SKd = as_heads(k_proj_(x_SD, pass));
-  if (k_norm_) k_SKd = k_norm_->of_heads(k_SKd, pass);
-  const Tensor v_SKd = as_heads(v_proj_(x_SD, pass));
-  q_SHd = rotate(q_SHd, call.angles.cos_Sd2, call.angles.sin_Sd2);
-  k_SKd = rotate(k_SKd, call.angles.cos_Sd2, call.angles.sin_Sd2);
-  const Tensor o_SD = attend(q_SHd, k_SKd, v_SKd, config_.core, call, layer_);
+  const Tensor q_SHd = normed(q_norm_, q_proj_(x_SD, pass), pass);
+  const Tensor k_SKd = normed(k_norm_, k_proj_(x_SD, pass), pass);
+  const Tensor v_SKd =
+      v_proj_(x_SD, pass).view({x_SD.size(0), -1, config_.head_width});
+  const Tensor o_SD = attend(rotate_part(q_SHd, call.angles),
+                             rotate_part(k_SKd, call.angles),
+                             v_SKd,
+                             config_.core,
+                             call,
+                             layer_);
   return pass.visit(site_, o_proj_(o_SD, pass));
 }
 

@@ -33,6 +33,16 @@ Tensor attend(const Tensor& q_SHd,
               const AttentionCall& call,
               int64_t layer);
 
+/// Norms of queries and keys before the rotation: none, of every head (Qwen3),
+/// the same with gains stored minus one (Gemma 3), of all heads as one (OLMo
+/// 2).
+enum class QkNorm { none, heads, heads_minus_one, whole };
+
+struct QkNormConfig {
+  QkNorm kind = QkNorm::none;
+  double eps = 1e-6;
+};
+
 struct AttentionConfig {
   int64_t width = 0;
   int64_t heads = 0;
@@ -40,12 +50,12 @@ struct AttentionConfig {
   int64_t head_width = 0;
   bool qkv_bias = false;
   bool output_bias = false;
-  /// Norms of every query and key head before the rotation (Qwen3), with eps.
-  std::optional<double> head_norm_eps = std::nullopt;
+  QkNormConfig norm = {};
   AttentionCore core = {};
 };
 
-/// q, k, v projections, rotation, attention, output projection.
+/// q, k, v projections, norms, rotation (none where the call has no angles),
+/// attention, output projection.
 class GroupedAttention {
  public:
   GroupedAttention(const WeightScope& scope,
@@ -56,11 +66,15 @@ class GroupedAttention {
                     Pass& pass) const;
 
  private:
+  Tensor normed(const std::optional<RmsNorm>& norm,
+                const Tensor& x_SD,
+                Pass& pass) const;
+
   AttentionConfig config_;
   int64_t layer_;
   SiteIndex site_;
   Linear q_proj_, k_proj_, v_proj_, o_proj_;
-  std::optional<RmsNorm> q_norm_, k_norm_;
+  std::optional<RmsNorm> q_norm_, k_norm_;  // none, or both
 };
 
 }  // namespace lineas

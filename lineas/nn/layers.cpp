@@ -28,9 +28,11 @@ Tensor Linear::operator()(const Tensor& x, Pass& pass) const {
 
 Embedding::Embedding(const WeightScope& scope,
                      int64_t vocabulary,
-                     int64_t width)
+                     int64_t width,
+                     double factor)
     : site_(scope.site(width)),
-      weight_VD_(scope.weight("weight", {vocabulary, width})) {}
+      weight_VD_(scope.weight("weight", {vocabulary, width})),
+      factor_(factor) {}
 
 Tensor Embedding::operator()(const Tensor& ids, Pass& pass) const {
   const int64_t least = ids.min().item<int64_t>();
@@ -41,7 +43,9 @@ Tensor Embedding::operator()(const Tensor& ids, Pass& pass) const {
          "tokenizer belong to this model?",
          least < 0 ? least : most,
          weight_VD_.size(0));
-  return pass.visit(site_, at::embedding(weight_VD_, ids));
+  Tensor x = at::embedding(weight_VD_, ids);
+  if (factor_ != 1) x = x * at::scalar_tensor(factor_, x.options());
+  return pass.visit(site_, x);
 }
 
 RmsNorm::RmsNorm(const WeightScope& scope,
@@ -57,9 +61,11 @@ RmsNorm::RmsNorm(const WeightScope& scope,
 RmsNorm RmsNorm::over_heads(const WeightScope& scope,
                             int64_t heads,
                             int64_t head_width,
-                            double eps) {
+                            double eps,
+                            bool stored_minus_one) {
   const SiteIndex site = scope.site(heads * head_width);
-  return RmsNorm(site, scope.weight("weight", {head_width}), eps);
+  const Tensor stored = scope.weight("weight", {head_width});
+  return RmsNorm(site, stored_minus_one ? stored + 1 : stored, eps);
 }
 
 Tensor RmsNorm::operator()(const Tensor& x, Pass& pass) const {

@@ -37,7 +37,11 @@ class Linear {
 /// Rows of a table. weight_VD [vocabulary, width].
 class Embedding {
  public:
-  Embedding(const WeightScope& scope, int64_t vocabulary, int64_t width);
+  /// `factor`: of what it hands out, rounded to the weights' type (Gemma 3).
+  Embedding(const WeightScope& scope,
+            int64_t vocabulary,
+            int64_t width,
+            double factor = 1);
   /// ids [...] (int64) -> x [..., width]. Throws usage for an id outside the
   /// vocabulary, naming it.
   Tensor operator()(const Tensor& ids, Pass& pass) const;
@@ -46,6 +50,7 @@ class Embedding {
  private:
   SiteIndex site_;
   Tensor weight_VD_;
+  double factor_;
 };
 
 /// Root mean square norm; the gain is 1 + the stored weight where
@@ -64,7 +69,8 @@ class RmsNorm {
   static RmsNorm over_heads(const WeightScope& scope,
                             int64_t heads,
                             int64_t head_width,
-                            double eps);
+                            double eps,
+                            bool stored_minus_one = false);
 
  private:
   RmsNorm(SiteIndex site, Tensor gain, double eps)

@@ -52,6 +52,17 @@ Spelling spell_without(std::string prefix, Spelling inner) {
   };
 }
 
+Spelling spell_with(std::string prefix, Spelling inner) {
+  return [prefix = std::move(prefix),
+          inner = std::move(inner)](const std::string& name) {
+    const std::vector<std::string> plain = inner(name);
+    std::vector<std::string> names;
+    for (const std::string& spelled : plain) names.push_back(prefix + spelled);
+    names.insert(names.end(), plain.begin(), plain.end());
+    return names;
+  };
+}
+
 int64_t WeightSource::bytes_used() const {
   int64_t sum = 0;
   for (const std::string& name : used)
@@ -84,7 +95,11 @@ std::string WeightScope::stored_name(std::string_view name) const {
       source_->used.insert(spelling);
     }
   }
-  return stored.empty() ? spellings.front() : stored;
+  if (!stored.empty()) return stored;
+  const auto other = source_->other_names.find(join(path_, name));
+  const bool is_there = other != source_->other_names.end() &&
+                        source_->weights.contains(other->second);
+  return is_there ? other->second : spellings.front();
 }
 
 bool WeightScope::has(std::string_view name) const {
@@ -104,6 +119,22 @@ Tensor WeightScope::weight(std::string_view name, at::IntArrayRef shape) const {
          to_string(shape));
   source_->used.insert(stored);
   return source_->weights.load(stored, dtype(), device());
+}
+
+void WeightScope::warn_of_another(std::string_view name,
+                                  const Tensor& used) const {
+  const std::string stored = stored_name(name);
+  if (!source_->weights.contains(stored)) return;
+  const Tensor other = source_->weights.load(stored, dtype(), device());
+  const auto is_same = [&](int64_t row) {
+    return at::equal(other.select(0, row), used.select(0, row));
+  };
+  if (other.sizes() == used.sizes() && is_same(0) && is_same(-1)) return;
+  log_warning(
+      "{}: tensor \"{}\" is not used: config.json's \"tie_word_embeddings\" "
+      "puts the embedding in its place, and they differ",
+      source_->weights.where(),
+      stored);
 }
 
 void report_unused(const WeightSource& source, bool tied_head) {

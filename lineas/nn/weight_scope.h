@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ std::vector<std::string> spell_plainly(const std::string& name);
 /// With or without a prefix that the names have and some files lack
 /// ("transformer." of a GPT-2 from the Hub), each as `inner` spells it.
 Spelling spell_without(std::string prefix, Spelling inner = spell_plainly);
+/// With or without a prefix that some files have before all names
+/// ("language_model.").
+Spelling spell_with(std::string prefix, Spelling inner = spell_plainly);
 
 /// Where weights come from and where sites go while a network, or a part of a
 /// pipeline, is built.
@@ -35,6 +39,9 @@ struct WeightSource {
   /// pipeline, whose parts share a table.
   std::string site_prefix = {};
   Spelling spelling = spell_plainly;
+  /// Where a tensor is not there under its own name: a tied head's checkpoint
+  /// may hold the table as lm_head alone.
+  std::map<std::string, std::string> other_names = {};
   /// Stored names of the tensors asked for so far.
   std::set<std::string> used = {};
 
@@ -59,8 +66,12 @@ class WeightScope {
   /// not_found, or shape with both shapes and the question to ask.
   Tensor weight(std::string_view name, at::IntArrayRef shape) const;
   bool has(std::string_view name) const;
+  /// A warning where the checkpoint has such a tensor that differs from `used`,
+  /// which is used in its place (looks at the first and last row).
+  void warn_of_another(std::string_view name, const Tensor& used) const;
   at::Device device() const { return source_->placement.device; }
   at::ScalarType dtype() const { return source_->placement.dtype; }
+  const std::string& where() const { return source_->weights.where(); }
 
  private:
   std::string stored_name(std::string_view name) const;

@@ -1,14 +1,17 @@
 #include "lineas/tensor/checkpoint.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <ostream>
 #include <tuple>
+#include <utility>
 
 #include "lineas/base/error.h"
-#include "lineas/base/json.h"
 #include "lineas/base/names.h"
+#include "lineas/base/printable.h"
 #include "lineas/base/seed.h"
 #include "lineas/tensor/torch_file.h"
+#include "lineas/tensor/weight_index.h"
 
 namespace lineas {
 namespace {
@@ -19,6 +22,23 @@ std::shared_ptr<const WeightFile> open_weights(const std::string& path) {
   if (path.ends_with(kSafetensors))
     return std::make_shared<SafetensorsFile>(path);
   return std::make_shared<TorchFile>(path);
+}
+
+// What there is under names that nobody asks for, as the end of a sentence.
+std::string other_weights(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code failed;
+  for (const auto& file : std::filesystem::directory_iterator(folder, failed)) {
+    const std::string name = file.path().filename().string();
+    for (const char* ending : {".safetensors", ".bin", ".gguf", ".pth", ".pt"})
+      if (name.ends_with(ending)) names.push_back(printable(name));
+  }
+  if (names.empty()) return "";
+  std::sort(names.begin(), names.end());
+  return fmt::format(
+      ". There is {}; variants and other names are not looked for: rename the "
+      "one that is meant.",
+      fmt::join(names, ", "));
 }
 
 // Lets go of every piece that is copied, so that a tensor never lies in memory
@@ -102,61 +122,70 @@ Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
   }
   fail(ErrorKind::not_found,
        "{}: neither model.safetensors nor pytorch_model.bin is here, nor the "
-       ".index.json of one",
-       folder);
+       ".index.json of one{}",
+       folder,
+       other_weights(folder));
 }
 
-void Checkpoint::add_file(const std::string& path) {
+// As transformers: what a later file holds replaces what an earlier one held.
+// The replaced places are returned.
+std::vector<std::pair<std::string, Checkpoint::Place>> Checkpoint::add_file(
+    const std::string& path) {
   files_.push_back(open_weights(path));
   const auto& entries = files_.back()->entries();
   if (entries.empty() && !path.ends_with(kSafetensors))
     fail(ErrorKind::format, "{}: holds no dict of tensors", path);
+  std::vector<std::pair<std::string, Place>> replaced;
   for (size_t i = 0; i < entries.size(); ++i) {
     const Place here{files_.size() - 1, i};
     const auto [at, is_new] = places_.emplace(entries[i].name, here);
     if (!is_new)
-      fail(ErrorKind::format,
-           "{}: tensor \"{}\" is also in {}. Which of the two is meant? Remove "
-           "one of the files.",
-           path,
-           entries[i].name,
-           files_[at->second.file]->path());
+      replaced.emplace_back(at->first, std::exchange(at->second, here));
   }
+  return replaced;
+}
+
+// Several shards may hold one name: an edited copy beside the old file. Which
+// one counts must not be a matter of opinion: the index and the order of the
+// files (transformers) have to agree, or the tensors to be the same.
+void Checkpoint::check_replaced(const std::string& name,
+                                const Place& old,
+                                const WeightIndex& index) const {
+  const Place& now = places_.at(name);
+  const auto listed = index.file_of.find(name);
+  if (listed != index.file_of.end() &&
+      folder_ + "/" + listed->second == files_[now.file]->path())
+    return;
+  const Tensor a = files_[old.file]->view(entry(old));
+  const Tensor b = files_[now.file]->view(entry(now));
+  if (a.scalar_type() == b.scalar_type() && at::equal(a, b)) return;
+  fail(ErrorKind::format,
+       "{}: tensor \"{}\" is in {} and differs in {}, which transformers takes "
+       "and the index does not name. Remove the wrong one.",
+       index.path,
+       name,
+       files_[old.file]->path(),
+       files_[now.file]->path());
 }
 
 void Checkpoint::open_sharded(const std::string& index_path) {
-  const Json index = read_json(index_path);
-  const Json map = require<Json>(index, "weight_map", index_path);
-  if (!map.is_object() || map.empty())
-    fail(ErrorKind::format,
-         "{}: \"weight_map\" must be a filled object",
-         index_path);
-  std::set<std::string> shards;
-  for (const auto& [name, shard] : map.items()) {
-    if (!shard.is_string() ||
-        shard.get<std::string>().find('/') != std::string::npos)
-      fail(ErrorKind::format,
-           "{}: the shard of tensor \"{}\" must be a file name",
-           index_path,
-           name);
-    shards.insert(shard.get<std::string>());
-  }
-  for (const std::string& shard : shards) {
+  const WeightIndex index = read_weight_index(index_path);
+  std::vector<std::pair<std::string, Place>> replaced;
+  for (const std::string& shard : index.files) {
     const std::string path = folder_ + "/" + shard;
     if (!file_exists(path))
       fail(ErrorKind::not_found,
            "{}: shard {} is missing from the folder. Download it again.",
            index_path,
            shard);
-    add_file(path);
+    const auto more = add_file(path);
+    replaced.insert(replaced.end(), more.begin(), more.end());
   }
-  for (const auto& [name, shard] : map.items())
+  for (const auto& [name, old] : replaced) check_replaced(name, old, index);
+  for (const auto& [name, shard] : index.file_of)
     if (!contains(name))
-      fail(ErrorKind::format,
-           "{}: tensor \"{}\" should be in {} but is not",
-           index_path,
-           name,
-           shard.get<std::string>());
+      absent_[name] =
+          fmt::format("{} says that it is in {}", index_path, shard);
 }
 
 bool Checkpoint::contains(const std::string& name) const {
@@ -167,9 +196,10 @@ const Checkpoint::Place& Checkpoint::place(const std::string& name) const {
   const auto found = places_.find(name);
   if (found == places_.end())
     fail(ErrorKind::not_found,
-         "{}: no tensor \"{}\". {}",
+         "{}: no tensor \"{}\"{}. {}",
          folder_,
          name,
+         absent_.contains(name) ? ", though " + absent_.at(name) : "",
          nearest_names(name, names()));
   return found->second;
 }
@@ -180,6 +210,10 @@ const TensorEntry& Checkpoint::entry(const Place& place) const {
 
 std::vector<int64_t> Checkpoint::shape(const std::string& name) const {
   return entry(place(name)).shape;
+}
+
+DType Checkpoint::stored_dtype(const std::string& name) const {
+  return entry(place(name)).dtype;
 }
 
 at::ScalarType Checkpoint::dtype() const {

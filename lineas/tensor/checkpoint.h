@@ -41,11 +41,16 @@ class SafetensorsFile : public WeightFile {
   SafetensorsTable table_;
 };
 
+struct WeightIndex;
+
 /// All weight files of a model folder: the first that is there of
 /// model.safetensors, model.safetensors.index.json with its shards,
-/// pytorch_model.bin, pytorch_model.bin.index.json with its shards. Throws
-/// not_found for a missing shard, format for a bad one, unsupported for a
-/// pickle with a foreign class in it.
+/// pytorch_model.bin, pytorch_model.bin.index.json with its shards. A name that
+/// two shards hold is taken from the later one, as in transformers; format
+/// where the index names the other and they differ. A name that the index
+/// lists and no shard holds is missed when it is asked for. Throws not_found
+/// for a missing shard, format for a bad one, unsupported for a pickle with a
+/// foreign class in it.
 class Checkpoint : public WeightStore {
  public:
   explicit Checkpoint(const std::string& folder);
@@ -53,6 +58,7 @@ class Checkpoint : public WeightStore {
   const std::string& where() const override { return folder_; }
   bool contains(const std::string& name) const override;
   std::vector<int64_t> shape(const std::string& name) const override;
+  DType stored_dtype(const std::string& name) const;
   /// Dtype of the first floating tensor.
   at::ScalarType dtype() const override;
   /// The mapping itself where nothing needs converting, else a copy (the mapped
@@ -72,7 +78,10 @@ class Checkpoint : public WeightStore {
     size_t file;
     size_t entry;
   };
-  void add_file(const std::string& path);
+  std::vector<std::pair<std::string, Place>> add_file(const std::string& path);
+  void check_replaced(const std::string& name,
+                      const Place& old,
+                      const WeightIndex& index) const;
   void open_sharded(const std::string& index_path);
   const Place& place(const std::string& name) const;
   const TensorEntry& entry(const Place& place) const;
@@ -80,6 +89,7 @@ class Checkpoint : public WeightStore {
   std::string folder_;
   std::vector<std::shared_ptr<const WeightFile>> files_;
   std::map<std::string, Place> places_;
+  std::map<std::string, std::string> absent_;  // listed in the index alone
 };
 
 /// Writes tensors (any device, any strides) as one safetensors file, whole or

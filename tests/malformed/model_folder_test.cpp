@@ -90,15 +90,46 @@ TEST(ModelFolder, APickleThatCallsIsRefusedByName) {
 
 TEST(ModelFolder, UnknownArchitectureListsTheKnown) {
   const ModelFolder folder("mistral");
-  folder.set("architectures", Json::array({"MambaForCausalLM"}));
+  folder.set("architectures", Json::array({"BambooForCausalLM"}));
+  folder.unset("model_type");
   std::vector<std::string> parts = known_architectures();
-  EXPECT_EQ(parts.size(), 6u);
-  parts.push_back("\"MambaForCausalLM\"");
+  EXPECT_EQ(parts.size(), 12u);
+  parts.push_back("\"BambooForCausalLM\"");
   expect_refused(folder, ErrorKind::unsupported, parts);
+  folder.set("model_type", "bamboo");
+  expect_refused(folder,
+                 ErrorKind::unsupported,
+                 {"\"model_type\" \"bamboo\"", "gemma3_text, gpt2"});
+}
+
+TEST(ModelFolder, WellKnownTypesSayWhyNot) {
+  const ModelFolder folder("gemma3");
+  for (const auto& [type, reason] : {std::pair("gemma3", "pictures"),
+                                     {"mixtral", "mixtures of experts"},
+                                     {"mamba", "attention"},
+                                     {"t5", "encoder"},
+                                     {"gpt_neox", "layers"}}) {
+    folder.set("model_type", type);
+    expect_refused(folder, ErrorKind::unsupported, {type, reason, "known: "});
+  }
+}
+
+TEST(ModelFolder, ModelTypeDecides) {
+  const ModelFolder folder("mistral");
+  for (const Json& value : {Json(nullptr), Json::array({"MistralModel"})}) {
+    folder.set("architectures", value);
+    EXPECT_TRUE(warnings_of(folder).empty());
+    EXPECT_EQ(folder.load()->info().architecture, "MistralForCausalLM");
+  }
+  folder.set("architectures", Json::array({"LlamaForCausalLM"}));
+  const std::vector<std::string> warnings = warnings_of(folder);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("LlamaForCausalLM"), std::string::npos);
 }
 
 TEST(ModelFolder, ArchitecturesThatSayNothing) {
   const ModelFolder folder("mistral");
+  folder.unset("model_type");
   for (const Json& value : {Json::array(),
                             Json::array({"A", "B"}),
                             Json("MistralForCausalLM"),
@@ -108,7 +139,64 @@ TEST(ModelFolder, ArchitecturesThatSayNothing) {
     expect_refused(folder, ErrorKind::format, {"architectures"});
   }
   folder.unset("architectures");
-  expect_refused(folder, ErrorKind::format, {"has no \"architectures\""});
+  expect_refused(folder,
+                 ErrorKind::format,
+                 {"neither \"model_type\" nor \"architectures\""});
+}
+
+TEST(ModelFolder, Quantised) {
+  const ModelFolder config("mistral");
+  config.set("quantization_config", {{"quant_method", "gptq"}, {"bits", 4}});
+  expect_refused(config,
+                 ErrorKind::unsupported,
+                 {"\"quantization_config\"", "with GPTQ", "GGUF"});
+  config.set("quantization_config", nullptr);
+  EXPECT_NO_THROW(config.load());
+  const ModelFolder tensors("mistral");
+  tensors.edit_tensors([](Tensors& all) {
+    const std::string module = "model.layers.0.mlp.up_proj.";
+    all[module + "qweight"] = at::ones({3}, at::kInt);
+    all.erase(module + "weight");
+  });
+  expect_refused(
+      tensors, ErrorKind::unsupported, {"with GPTQ or AWQ", "qweight"});
+}
+
+TEST(ModelFolder, WhatTransformersObeysAndThisDoesNot) {
+  const std::vector<std::tuple<const char*, const char*, Json>> cases = {
+      {"mistral", "pruned_heads", {{"0", {1}}}},
+      {"mistral", "transformers_weights", "other.safetensors"},
+      {"gemma3", "use_bidirectional_attention", true},
+      {"gpt2", "scale_attn_by_inverse_layer_idx", true},
+      {"gpt2", "scale_attn_weights", false},
+      {"mistral", "dtype", "float8_e4m3fn"}};
+  for (const auto& [fixture, key, value] : cases) {
+    const ModelFolder folder(fixture);
+    folder.set(key, value);
+    expect_refused(folder, ErrorKind::unsupported, {"config.json", key});
+  }
+  const ModelFolder adapter("mistral");
+  adapter.write("adapter_config.json", "{}");
+  expect_refused(adapter, ErrorKind::unsupported, {"adapter_config.json"});
+}
+
+TEST(ModelFolder, TheTypeThatTheConfigSays) {
+  const ModelFolder folder("mistral");
+  folder.set("torch_dtype", "float16");
+  EXPECT_EQ(folder.load()->dtype(), at::kFloat);  // "dtype" is there too
+  folder.unset("dtype");
+  EXPECT_EQ(folder.load()->dtype(), at::kHalf);
+  folder.set("torch_dtype", nullptr);
+  EXPECT_EQ(folder.load()->dtype(), at::kFloat);
+}
+
+TEST(ModelFolder, OneThingUnderTwoNamesMustAgree) {
+  const ModelFolder folder("gpt2");
+  folder.set("hidden_size", 24);
+  EXPECT_NO_THROW(folder.load());
+  folder.set("hidden_size", 48);
+  expect_refused(
+      folder, ErrorKind::format, {"\"n_embd\" is 24", "\"hidden_size\" is 48"});
 }
 
 TEST(ModelFolder, ConfigThatIsNotAnObject) {
@@ -119,27 +207,16 @@ TEST(ModelFolder, ConfigThatIsNotAnObject) {
   }
 }
 
-TEST(ModelFolder, MissingKeysAreNamed) {
-  for (const char* key : {"vocab_size",
-                          "hidden_size",
-                          "num_hidden_layers",
-                          "num_attention_heads",
-                          "intermediate_size",
-                          "max_position_embeddings"}) {
-    for (const char* fixture : {"mistral", "gemma2"}) {
-      const ModelFolder folder(fixture);
-      folder.unset(key);
-      expect_refused(
-          folder, ErrorKind::format, {fmt::format("has no \"{}\"", key)});
-    }
-  }
-  for (const char* key :
-       {"vocab_size", "n_embd", "n_layer", "n_head", "n_positions"}) {
-    const ModelFolder folder("gpt2");
-    folder.unset(key);
-    expect_refused(
-        folder, ErrorKind::format, {fmt::format("has no \"{}\"", key)});
-  }
+// A key that is left out is its class's default, here too large for the file.
+TEST(ModelFolder, MissingSizesAreTheDefaults) {
+  const ModelFolder folder("mistral");
+  folder.unset("vocab_size");
+  expect_refused(folder,
+                 ErrorKind::shape,
+                 {"\"model.embed_tokens.weight\"", "asks for [32000, 24]"});
+  const ModelFolder context("mistral");
+  context.unset("max_position_embeddings");
+  EXPECT_EQ(context.load()->info().context, 131072);
 }
 
 TEST(ModelFolder, SizesThatAreNone) {
@@ -182,7 +259,21 @@ TEST(ModelFolder, ValuesThatDoNotFit) {
       {"mistral", "rms_norm_eps", "tiny", ErrorKind::format, "rms_norm_eps"},
       {"mistral", "rope_theta", "big", ErrorKind::format, "rope_theta"},
       {"mistral", "rope_theta", 0, ErrorKind::format, "rope_theta"},
-      {"mistral", "rope_scaling", 8, ErrorKind::format, "JSON number"},
+      {"mistral", "rope_scaling", 8, ErrorKind::format, "not an object"},
+      {"mistral", "rms_norm_eps", nullptr, ErrorKind::format, "rms_norm_eps"},
+      {"mistral", "hidden_act", nullptr, ErrorKind::format, "hidden_act"},
+      {"qwen3", "head_dim", nullptr, ErrorKind::format, "head_dim"},
+      {"qwen3-moe", "num_key_value_heads", nullptr, ErrorKind::format, "key"},
+      {"qwen3-moe", "num_experts_per_tok", 5, ErrorKind::format, "of 4"},
+      {"qwen3-moe", "num_experts", -1, ErrorKind::format, "num_experts"},
+      {"smollm3", "no_rope_layers", {1}, ErrorKind::format, "1 entries"},
+      {"granite", "logits_scaling", 0, ErrorKind::format, "logits_scaling"},
+      {"phi3",
+       "rope_scaling",
+       {{"type", "linear"}, {"factor", 2.0}},
+       ErrorKind::unsupported,
+       "Phi-3"},
+      {"gemma3", "sliding_window", nullptr, ErrorKind::format, "no window"},
       {"mistral", "hidden_act", "relu6", ErrorKind::unsupported, "relu6"},
       {"gpt2", "activation_function", "x", ErrorKind::unsupported, "\"x\""},
       {"mistral", "tie_word_embeddings", "no", ErrorKind::format, "\"no\""},
@@ -233,8 +324,10 @@ TEST(ModelFolder, ExtraTensors) {
     tensors["model.layers.0.self_attn.q_proj.lora_A"] = at::ones({3});
   });
   const std::vector<std::string> warnings = warnings_of(folder);
-  ASSERT_EQ(warnings.size(), 1u);
-  EXPECT_NE(warnings[0].find("q_proj.lora_A"), std::string::npos);
+  ASSERT_EQ(warnings.size(), 2u);
+  EXPECT_NE(warnings[0].find("\"lm_head.weight\""), std::string::npos);
+  EXPECT_NE(warnings[0].find("differ"), std::string::npos);
+  EXPECT_NE(warnings[1].find("q_proj.lora_A"), std::string::npos);
 }
 
 TEST(ModelFolder, ContradictingTensors) {
@@ -262,39 +355,117 @@ TEST(ModelFolder, Gpt2WithItsPrefixIsTheSameModel) {
                         testing::logits_of(*prefixed.load(), {{1, 2, 3}})));
 }
 
+constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kFirst = "model-00001-of-00002.safetensors";
+constexpr const char* kSecond = "model-00002-of-00002.safetensors";
+
+void list(const ModelFolder& folder,
+          const std::string& tensor,
+          const std::string& file) {
+  Json index = read_json(folder / kIndex);
+  index["weight_map"][tensor] = file;
+  folder.write(kIndex, index.dump());
+}
+
 TEST(ModelFolder, Shards) {
-  constexpr const char* kFirst = "model-00001-of-00002.safetensors";
-  constexpr const char* kSecond = "model-00002-of-00002.safetensors";
   const ModelFolder missing("deepseek");
   fs::remove(missing / kSecond);
-  expect_refused(
-      missing, ErrorKind::not_found, {kSecond, "model.safetensors.index.json"});
+  expect_refused(missing, ErrorKind::not_found, {kSecond, kIndex});
   const ModelFolder swapped("deepseek");
   fs::copy_file(swapped / kFirst,
                 swapped / kSecond,
                 fs::copy_options::overwrite_existing);
-  expect_refused(swapped, ErrorKind::format, {kFirst, kSecond, "also in"});
+  expect_refused(swapped, ErrorKind::not_found, {kSecond, kIndex, "says that"});
   const ModelFolder cut("deepseek");
   cut.cut(kSecond, fs::file_size(cut / kSecond) - 1);
   expect_refused(cut, ErrorKind::format, {kSecond});
 }
 
-TEST(ModelFolder, IndexThatLies) {
+TEST(ModelFolder, IndexThatListsMoreThanThereIs) {
   const ModelFolder folder("deepseek");
-  const std::string index = "model.safetensors.index.json";
-  Json changed = read_json(folder / index);
-  changed["weight_map"]["model.extra.weight"] =
-      "model-00001-of-00002.safetensors";
-  folder.write(index, changed.dump());
-  expect_refused(folder, ErrorKind::format, {"\"model.extra.weight\""});
+  const Tensor logits_SV = testing::logits_of(*folder.load(), {{1, 2, 3}});
+  list(folder, "model.extra.weight", kFirst);
+  Json index = read_json(folder / kIndex);
+  for (Json& file : index["weight_map"]) file = "./" + file.get<std::string>();
+  folder.write(kIndex, index.dump());
+  EXPECT_TRUE(warnings_of(folder).empty());
+  EXPECT_TRUE(
+      at::equal(testing::logits_of(*folder.load(), {{1, 2, 3}}), logits_SV));
   for (const char* text : {"{}",
                            "{\"weight_map\": {}}",
                            "{\"weight_map\": 3}",
                            "{\"weight_map\": {\"a\": 1}}",
-                           "{\"weight_map\": {\"a\": \"../x.safetensors\"}}"}) {
-    folder.write(index, text);
-    expect_refused(folder, ErrorKind::format, {index});
+                           "{\"weight_map\": {\"a\": \"\"}}",
+                           "{\"weight_map\": {\"a\": \"/x.safetensors\"}}",
+                           "{\"weight_map\": {\"a\": \"./../x\"}}"}) {
+    folder.write(kIndex, text);
+    expect_refused(folder, ErrorKind::format, {kIndex});
   }
+}
+
+// An edited copy of one tensor in a file of its own, which sorts last: that one
+// is the model's, as the index says and as transformers reads it.
+TEST(ModelFolder, ANameInTwoShards) {
+  const std::string name = "model.norm.weight";
+  const ModelFolder folder("deepseek");
+  const Tensor before = testing::logits_of(*folder.load(), {{1, 2, 3}});
+  const Tensor edited = at::zeros({24}, at::kBFloat16);
+  testing::write_tensors(folder / "overlay.safetensors", {{name, edited}});
+  list(folder, name, "overlay.safetensors");
+  EXPECT_EQ(testing::logits_of(*folder.load(), {{1, 2, 3}})
+                .abs()
+                .max()
+                .item()
+                .toDouble(),
+            0);
+  // The index names the old file, transformers takes the later one.
+  list(folder, name, kSecond);
+  list(folder, "model.extra.weight", "overlay.safetensors");
+  expect_refused(folder,
+                 ErrorKind::format,
+                 {kIndex, "\"" + name + "\"", "overlay", "Remove"});
+  testing::write_tensors(
+      folder / "overlay.safetensors",
+      {{name, testing::read_tensors(folder / kSecond).at(name)}});
+  EXPECT_TRUE(
+      at::equal(testing::logits_of(*folder.load(), {{1, 2, 3}}), before));
+}
+
+TEST(ModelFolder, OneFileWinsOverAnIndex) {
+  const ModelFolder folder("mistral");
+  folder.write(kIndex, "nonsense");
+  EXPECT_NO_THROW(folder.load());
+  fs::rename(folder / "model.safetensors", folder / "model.fp16.safetensors");
+  fs::remove(folder / kIndex);
+  expect_refused(folder,
+                 ErrorKind::not_found,
+                 {"neither model.safetensors", "model.fp16.safetensors"});
+}
+
+TEST(ModelFolder, HeadsAndTables) {
+  const ModelFolder headless("mistral");
+  headless.edit_tensors(
+      [](Tensors& tensors) { tensors.erase("lm_head.weight"); });
+  expect_refused(headless,
+                 ErrorKind::not_found,
+                 {"\"lm_head.weight\"", "tie_word_embeddings"});
+  const ModelFolder tied("qwen2");
+  const Tensor logits_SV = testing::logits_of(*tied.load(), {{1, 2, 3}});
+  tied.edit_tensors([](Tensors& tensors) {
+    tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"];
+    tensors.erase("model.embed_tokens.weight");
+  });
+  EXPECT_TRUE(
+      at::equal(testing::logits_of(*tied.load(), {{1, 2, 3}}), logits_SV));
+  tied.edit_tensors([](Tensors& tensors) {
+    Tensors bare;
+    for (const auto& [name, tensor] : tensors)
+      bare[name.starts_with("model.") ? name.substr(6) : name] = tensor;
+    tensors = bare;
+  });
+  EXPECT_TRUE(warnings_of(tied).empty());
+  EXPECT_TRUE(
+      at::equal(testing::logits_of(*tied.load(), {{1, 2, 3}}), logits_SV));
 }
 
 TEST(ModelFolder, TruncatedWeights) {

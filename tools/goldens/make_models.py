@@ -50,6 +50,30 @@ def gemma2(**changes):
     return transformers.Gemma2Config(**{**SIZES, **changes})
 
 
+def gemma3(**changes):
+    return transformers.Gemma3TextConfig(**{**SIZES, **changes})
+
+
+def qwen3_moe(**changes):
+    return transformers.Qwen3MoeConfig(**{**SIZES, **changes})
+
+
+def olmo2(**changes):
+    return transformers.Olmo2Config(**{**SIZES, **changes})
+
+
+def phi3(**changes):
+    return transformers.Phi3Config(**{**SIZES, **changes})
+
+
+def smollm3(**changes):
+    return transformers.SmolLM3Config(**{**SIZES, **changes})
+
+
+def granite(**changes):
+    return transformers.GraniteConfig(**{**SIZES, **changes})
+
+
 def gpt2():
     return transformers.GPT2Config(
         vocab_size=VOCABULARY, n_embd=24, n_layer=2, n_head=3, n_positions=32,
@@ -82,6 +106,46 @@ MODELS = {
         head_dim=8, query_pre_attn_scalar=12, sliding_window=4,
         attn_logit_softcapping=2.0, final_logit_softcapping=3.0),
         torch.float32, None),
+    "gemma3": (lambda: gemma3(
+        num_hidden_layers=3, head_dim=8, query_pre_attn_scalar=12,
+        sliding_window=4, sliding_window_pattern=2, rope_theta=1000.0,
+        rope_local_base_freq=10.0), torch.float32, None),
+    # A dense layer between two with experts.
+    "qwen3-moe": (lambda: qwen3_moe(
+        num_hidden_layers=3, hidden_size=16, head_dim=8, num_experts=4,
+        num_experts_per_tok=2, moe_intermediate_size=8, norm_topk_prob=True,
+        mlp_only_layers=[1]), torch.float32, None),
+    "olmo2": (lambda: olmo2(), torch.float32, None),
+    "phi3": (lambda: phi3(
+        num_attention_heads=3, num_key_value_heads=1,
+        partial_rotary_factor=0.5, sliding_window=5), torch.float32, None),
+    "phi3-long": (lambda: phi3(
+        original_max_position_embeddings=16, rope_scaling=dict(
+            type="longrope", short_factor=[1.0, 1.1, 1.3],
+            long_factor=[1.0, 2.0, 5.0])), torch.float32, None),
+    "smollm3": (lambda: smollm3(
+        num_hidden_layers=3, no_rope_layer_interval=2,
+        tie_word_embeddings=False), torch.float32, None),
+    "granite": (lambda: granite(
+        embedding_multiplier=3.0, logits_scaling=2.0, residual_multiplier=0.6,
+        attention_multiplier=0.3, attention_bias=True), torch.float32, None),
+    # Weights as the classes' defaults want them; see LEFT_OUT.
+    "qwen3-defaults": (lambda: qwen3(
+        num_hidden_layers=1, hidden_size=8, num_attention_heads=1,
+        num_key_value_heads=1), torch.float32, None),
+    "mistral-defaults": (lambda: mistral(
+        num_hidden_layers=1, hidden_size=32, num_attention_heads=16,
+        num_key_value_heads=8), torch.float32, None),
+}
+# Keys that are taken out of the written config.json.
+LEFT_OUT = {
+    "qwen3-defaults": {"head_dim", "rms_norm_eps", "rope_theta", "hidden_act",
+                       "tie_word_embeddings", "attention_bias",
+                       "use_sliding_window", "sliding_window", "layer_types",
+                       "max_window_layers", "rope_scaling"},
+    "mistral-defaults": {"num_key_value_heads", "sliding_window", "hidden_act",
+                         "rms_norm_eps", "rope_theta", "tie_word_embeddings",
+                         "max_position_embeddings", "head_dim"},
 }
 
 
@@ -106,7 +170,8 @@ def is_watched(name, module):
         and not isinstance(module, (torch.nn.ModuleList, torch.nn.Dropout)) \
         and "RotaryEmbedding" not in kind.__name__ \
         and kind.__module__ not in ("transformers.activations",
-                                    "torch.nn.modules.activation")
+                                    "torch.nn.modules.activation") \
+        and ".experts." not in name  # sees some of the tokens only
 
 
 def is_floating(value):
@@ -120,7 +185,17 @@ def elements(name, output):
     if type(output) is not tuple:  # a ModelOutput, cos and sin as ids, ...
         return []
     return [(f"{name}:{k}" if k else name, value)
-            for k, value in enumerate(output) if is_floating(value)]
+            for k, value in enumerate(output) if is_floating(value)
+            and not (k and name.endswith(".mlp"))]  # the router's, for a loss
+
+
+def by_token(module, value):
+    """[tokens, width], the heads side by side."""
+    if value.dim() == 2:  # a router's scores
+        return value.clone()
+    if value.dim() == 4 and type(module).__name__ == "Gemma3RMSNorm":
+        value = value.transpose(1, 2)  # the norm is behind the transposition
+    return value[0].flatten(1).clone()
 
 
 def run(model, ids):
@@ -130,8 +205,7 @@ def run(model, ids):
     def watch(name):
         def hook(module, args, output):
             for site, value in elements(name, output):
-                # [1, T, D], or [1, T, H, d]: the heads side by side.
-                seen[site] = value[0].flatten(1).clone()
+                seen[site] = by_token(module, value)
         return hook
 
     names = [name for name, module in model.named_modules()
@@ -183,6 +257,14 @@ def as_on_the_hub(folder):
     save_file(tensors, path, metadata={"format": "pt"})
 
 
+def leave_out(folder, keys):
+    path = folder / "config.json"
+    config = json.loads(path.read_text())
+    kept = {key: value for key, value in config.items() if key not in keys}
+    if keys:
+        path.write_text(json.dumps(kept, indent=2) + "\n")
+
+
 def make(name, out):
     make_config, dtype, shard = MODELS[name]
     seed = sum(name.encode())
@@ -198,6 +280,7 @@ def make(name, out):
     shutil.rmtree(folder, ignore_errors=True)
     model.save_pretrained(folder, max_shard_size=shard or "1GB")
     (folder / "generation_config.json").unlink()
+    leave_out(folder, LEFT_OUT.get(name, set()))
     prompts = [torch.randint(0, VOCABULARY, (length,),
                              generator=generator).tolist()
                for length in PROMPT_LENGTHS]
