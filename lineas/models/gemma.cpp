@@ -142,7 +142,7 @@ GemmaConfig read_gemma_config(const ModelFiles& files) {
 }
 
 std::unique_ptr<LanguageNetwork> make_gemma(ModelFiles& files,
-                                          const GemmaConfig& config) {
+                                            const GemmaConfig& config) {
   files.source.spelling = spell_without("model.", files.source.spelling);
   tie_head(files, config.info, "model.embed_tokens");
   return std::make_unique<Model>(files, config);

@@ -26,6 +26,6 @@ struct GemmaConfig {
 GemmaConfig read_gemma_config(const ModelFiles& files);
 
 std::unique_ptr<LanguageNetwork> make_gemma(ModelFiles& files,
-                                          const GemmaConfig& config);
+                                            const GemmaConfig& config);
 
 }  // namespace lineas

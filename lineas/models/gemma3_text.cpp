@@ -22,8 +22,7 @@ const char* defaults_gemma3_text() {
 }
 
 std::unique_ptr<LanguageNetwork> make_gemma3_text(ModelFiles& files) {
-  files.source.spelling =
-      spell_with("language_model.", files.source.spelling);
+  files.source.spelling = spell_with("language_model.", files.source.spelling);
   GemmaConfig config = read_gemma_config(files);
   const int64_t head_width = config.attention.head_width;
   config.attention.norm = {.kind = QkNorm::heads_minus_one, .eps = config.eps};

@@ -7,7 +7,7 @@
 #include "lineas/base/error.h"
 #include "lineas/models/decoder.h"
 #include "lineas/models/registry.h"
-#include "lineas/nn/product.h"
+#include "lineas/kernels/product.h"
 
 namespace lineas {
 namespace {

@@ -13,7 +13,7 @@ namespace lineas {
 /// load_language_model); its SiteTable is files.source.sites.
 /// defaults_NAME: a JSON object, held against the class by
 /// tests/models/defaults_test.cpp.
-#define LINEAS_MODEL(name, architecture)                         \
+#define LINEAS_MODEL(name, architecture)                           \
   std::unique_ptr<LanguageNetwork> make_##name(ModelFiles& files); \
   const char* defaults_##name();
 #include "lineas/models/models.def"

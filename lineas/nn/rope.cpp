@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "lineas/nn/fused.h"
+#include "lineas/kernels/fused.h"
 
 namespace lineas {
 namespace {
