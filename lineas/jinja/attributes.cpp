@@ -156,7 +156,7 @@ std::optional<Value> item(Machine& machine,
                           const Value& value,
                           const Value& key) {
   if (value.is_dict()) {
-    if (key.is_list() || key.is_dict()) return {};
+    if (!is_hashable(key)) return {};
     const Value* found = value.dict().find(key);
     if (found == nullptr) return {};
     return *found;
@@ -256,9 +256,16 @@ Value get_slice(Machine& machine,
                          : machine.tuple(std::move(items));
 }
 
-Value follow_path(Machine& machine, const Value& value, const Value& path) {
+Value follow_path(Machine& machine,
+                  const Value& value,
+                  const Value& path,
+                  const Value& standard) {
   if (path.is_none()) return value;
-  if (!path.is_text()) return get_item(machine, value, path);
+  const auto step = [&](const Value& at, const Value& key) {
+    Value next = get_item(machine, at, key);
+    return next.is_undefined() && !standard.is_none() ? standard : next;
+  };
+  if (!path.is_text()) return step(value, path);
   Value at = value;
   const std::string& text = path.text();
   for (size_t begin = 0; begin <= text.size();) {
@@ -268,10 +275,8 @@ Value follow_path(Machine& machine, const Value& value, const Value& path) {
                            std::all_of(part.begin(), part.end(), [](char c) {
                              return c >= '0' && c <= '9';
                            });
-    at = get_item(
-        machine,
-        at,
-        is_number ? Value::of(int64_t{std::stoll(part)}) : Value::of(part));
+    at = step(
+        at, is_number ? Value::of(int64_t{std::stoll(part)}) : Value::of(part));
     begin = end + 1;
   }
   return at;

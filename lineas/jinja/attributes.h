@@ -23,8 +23,12 @@ Value get_slice(Machine& machine,
                 const Value& value,
                 const std::array<Value, 3>& bounds);
 
-/// "a.b.0": the path that filters like map(attribute=...) follow.
-Value follow_path(Machine& machine, const Value& value, const Value& path);
+/// "a.b.0": the path that filters like map(attribute=...) follow. Wherever it
+/// leads to nothing, it goes on from `standard`, where that is not none.
+Value follow_path(Machine& machine,
+                  const Value& value,
+                  const Value& path,
+                  const Value& standard = {});
 
 /// A method of a string, bound to it; nothing where Python has none.
 std::optional<Value> text_method(const Value& text, const std::string& name);

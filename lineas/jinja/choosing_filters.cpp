@@ -55,8 +55,7 @@ std::function<Value(Machine&, const Value&)> mapping(Arguments arguments) {
       bind("the filter map", arguments, {"attribute", "default"});
   const Value path = given.need(0), standard = given.get(1, Value());
   return [path, standard](Machine& machine, const Value& item) {
-    Value found = follow_path(machine, item, path);
-    return found.is_undefined() && !standard.is_none() ? standard : found;
+    return follow_path(machine, item, path, standard);
   };
 }
 

@@ -41,6 +41,19 @@ bool less_sequences(const Values& left, const Values& right) {
 
 }  // namespace
 
+bool is_hashable(const Value& value) {
+  if (value.is_dict() || value.is_list()) return false;
+  if (!value.is_tuple()) return true;
+  return std::all_of(value.items().begin(), value.items().end(), is_hashable);
+}
+
+void check_hashable(const Value& value) {
+  if (!is_hashable(value))
+    fail(ErrorKind::format,
+         "a {} cannot be the key of a dict",
+         type_name(value));
+}
+
 std::optional<int64_t> length_of(const Value& value) {
   if (value.is_undefined()) return 0;
   if (value.is_text()) return count_characters(value.text());

@@ -12,6 +12,11 @@ bool is_less(const Value& left, const Value& right);
 /// `item in container`.
 bool contains(Machine& machine, const Value& container, const Value& item);
 
+/// Whether it may be the key of a dict.
+bool is_hashable(const Value& value);
+/// Throws format where it may not.
+void check_hashable(const Value& value);
+
 /// What len() says; nothing for what has none.
 std::optional<int64_t> length_of(const Value& value);
 

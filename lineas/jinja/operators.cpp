@@ -112,8 +112,19 @@ Value repeat(Machine& machine, const Value& value, int64_t count) {
                          : Value::tuple(std::move(items));
 }
 
+/// Text that meets text marked as safe is escaped.
+Value add_texts(Machine& machine, const Value& left, const Value& right) {
+  const bool is_markup = left.is_markup() || right.is_markup();
+  machine.meter.grow(left.weight() + right.weight());
+  std::string text;
+  for (const Value* side : {&left, &right})
+    text += is_markup && !side->is_markup() ? escape_html(side->text())
+                                            : side->text();
+  return Value::of(std::move(text), is_markup);
+}
+
 Value add(Machine& machine, const Value& left, const Value& right) {
-  if (left.is_text() && right.is_text()) return concat(machine, {left, right});
+  if (left.is_text() && right.is_text()) return add_texts(machine, left, right);
   if (!left.is_sequence() || !right.is_sequence() ||
       left.is_tuple() != right.is_tuple())
     refuse("+", left, right);
@@ -194,15 +205,12 @@ std::string escape_html(const std::string& text) {
 }
 
 Value concat(Machine& machine, const Values& values) {
-  bool is_markup = false;
-  for (const Value& value : values) is_markup |= value.is_markup();
   std::string text;
   for (const Value& value : values) {
     machine.meter.grow(value.weight());
-    text +=
-        is_markup && !value.is_markup() ? escape_html(str(value)) : str(value);
+    text += str(value);
   }
-  return Value::of(std::move(text), is_markup);
+  return Value::of(std::move(text));
 }
 
 }  // namespace lineas::jinja

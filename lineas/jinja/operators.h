@@ -15,7 +15,7 @@ Value arithmetic(Machine& machine,
                  const Value& right);
 /// -value or +value.
 Value signed_value(std::string_view sign, const Value& value);
-/// The values as text, one behind the other (`~`, and what a block prints).
+/// The values as text, one behind the other (`~`).
 Value concat(Machine& machine, const Values& values);
 
 /// `&`, `<`, `>` and quotes as HTML writes them.

@@ -119,9 +119,15 @@ class StatementParser {
     tokens_.refuse("there is no tag \"{}\" here", printable(tag, 40));
   }
 
+  /// Several values behind one another.
   StatementPtr print_tag() {
     StatementPtr result = make(Kind::print);
-    result->value = expressions_.tuple();
+    result->value = std::make_unique<Expression>();
+    result->value->kind = Expression::Kind::concat;
+    result->value->line = result->line;
+    do {
+      result->value->parts.push_back(expressions_.expression());
+    } while (tokens_.skip_sign(","));
     return result;
   }
 

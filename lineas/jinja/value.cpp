@@ -26,12 +26,6 @@ size_t checked_weight(size_t weight) {
   return weight;
 }
 
-bool is_hashable(const Value& value) {
-  if (value.is_dict() || value.is_list()) return false;
-  if (!value.is_tuple()) return true;
-  return std::all_of(value.items().begin(), value.items().end(), is_hashable);
-}
-
 }  // namespace
 
 Value Value::of(std::string text, bool is_markup) {
@@ -105,8 +99,7 @@ std::optional<size_t> Dict::place_of(const Value& key) const {
 }
 
 void Dict::set(const Value& key, Value value) {
-  if (!is_hashable(key))
-    fail(ErrorKind::format, "a {} cannot be the key of a dict", type_name(key));
+  check_hashable(key);
   depth_ =
       std::max(depth_, checked_depth(std::max(key.depth(), value.depth())));
   weight_ = checked_weight(weight_ + key.weight() + value.weight());
@@ -120,6 +113,7 @@ void Dict::set(const Value& key, Value value) {
 }
 
 const Value* Dict::find(const Value& key) const {
+  check_hashable(key);
   const auto place = place_of(key);
   return place ? &entries_[*place].second : nullptr;
 }
