@@ -29,6 +29,8 @@ struct Arguments {
   int64_t samples = 1;
   int64_t batch = kBatchRows;
   bool chat = false;
+  std::string system;
+  std::string chat_template;
   bool json = false;
 };
 
@@ -50,6 +52,15 @@ PromptSet gather_prompts(const Arguments& arguments) {
   return read_prompts(arguments.file);
 }
 
+// The user's turn, behind the system message where there is one.
+OrderedJson conversation(const std::string& system, const std::string& text) {
+  OrderedJson messages = OrderedJson::array();
+  if (!system.empty())
+    messages.push_back({{"role", "system"}, {"content", system}});
+  messages.push_back({{"role", "user"}, {"content", text}});
+  return messages;
+}
+
 std::vector<std::vector<int64_t>> encode(const Engine& engine,
                                          const Arguments& arguments,
                                          const PromptSet& prompts) {
@@ -58,7 +69,8 @@ std::vector<std::vector<int64_t>> encode(const Engine& engine,
     fail(ErrorKind::usage, "--chat needs texts, {} has ids", prompts.name);
   std::vector<std::vector<int64_t>> ids;
   for (const std::string& text : prompts.texts)
-    ids.push_back(engine.encode_chat(text));
+    ids.push_back(engine.encode_chat(
+        conversation(arguments.system, text), {}, arguments.chat_template));
   check_lengths(prompts, ids, engine.model().info());
   return ids;
 }
@@ -263,8 +275,22 @@ void add_generate(CLI::App& program) {
   command.add_option("--batch", arguments->batch, "Rows of one model call")
       ->type_name("N")
       ->capture_default_str();
-  command.add_flag(
-      "--chat", arguments->chat, "The prompt is the user's turn of a chat");
+  CLI::Option* chat = command.add_flag(
+      "--chat",
+      arguments->chat,
+      "The prompt is the user's turn of a chat, written by the model's own "
+      "chat template");
+  command
+      .add_option(
+          "--system", arguments->system, "System message in front of the chat")
+      ->type_name("TEXT")
+      ->needs(chat);
+  command
+      .add_option("--chat-template",
+                  arguments->chat_template,
+                  "Jinja template in place of the model's own")
+      ->type_name("FILE")
+      ->needs(chat);
   command.add_flag("--json",
                    arguments->json,
                    "A line a continuation: prompt, strength, sample, text, "

@@ -10,7 +10,6 @@
 #include "lineas/engine/hub_cache.h"
 #include "lineas/engine/prompt_lengths.h"
 #include "lineas/tensor/checkpoint.h"
-#include "lineas/text/chat_template.h"
 
 namespace lineas {
 namespace {
@@ -151,17 +150,15 @@ std::vector<std::vector<int64_t>> Engine::encode(
   return ids;
 }
 
-std::vector<int64_t> Engine::encode_chat(const std::string& text) const {
+std::vector<int64_t> Engine::encode_chat(
+    const OrderedJson& messages,
+    const ChatOptions& options,
+    const std::string& chat_template) const {
   const Tokenizer& tokenizer = need_tokenizer();
-  const auto chat = find_chat_template(folder_, tokenizer);
-  if (!chat)
-    fail(ErrorKind::unsupported,
-         "{}: --chat needs a model with a chat template of a known kind "
-         "(ChatML, Llama 3, Gemma, Mistral)",
-         folder_);
-  const ChatMessage message{"user", text};
-  return tokenizer.encode(apply_chat_template(*chat, {&message, 1}, true),
-                          false);
+  const ChatTemplate chat = chat_template.empty()
+                                ? ChatTemplate::load(folder_)
+                                : ChatTemplate::load(folder_, chat_template);
+  return tokenizer.encode(chat.render(messages, options), false);
 }
 
 std::string Engine::decode(std::span<const int64_t> ids) const {

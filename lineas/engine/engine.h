@@ -12,6 +12,7 @@
 #include "lineas/data/prompts.h"
 #include "lineas/maps/steer_tap.h"
 #include "lineas/models/language_model.h"
+#include "lineas/text/chat_template.h"
 #include "lineas/text/tokenizer.h"
 
 namespace lineas {
@@ -56,9 +57,11 @@ class Engine {
   /// The same for every prompt; ready ids are checked against the vocabulary,
   /// lengths against the context.
   std::vector<std::vector<int64_t>> encode(const PromptSet& prompts) const;
-  /// `text` as the user's turn of a chat, up to the opening of the answer.
-  /// Throws unsupported for a model without a known chat format.
-  std::vector<int64_t> encode_chat(const std::string& text) const;
+  /// A conversation as the model's chat template writes it, or that of the
+  /// file `chat_template` where it is not empty. Throws what ChatTemplate does.
+  std::vector<int64_t> encode_chat(const OrderedJson& messages,
+                                   const ChatOptions& options = {},
+                                   const std::string& chat_template = "") const;
 
   /// Text of ids without special tokens; without a tokenizer the numbers.
   std::string decode(std::span<const int64_t> ids) const;

@@ -1,198 +1,147 @@
 #include "lineas/text/chat_template.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <filesystem>
+#include <vector>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
-#include "lineas/base/utf8.h"
-#include "lineas/text/tokenizer_config.h"
-#include "lineas/text/unicode.h"
+#include "lineas/base/json.h"
+#include "lineas/base/printable.h"
+#include "lineas/jinja/from_json.h"
+#include "lineas/jinja/template.h"
+#include "lineas/text/special_tokens.h"
 
 namespace lineas {
 namespace {
 
-using Messages = std::span<const ChatMessage>;
+using Sources = std::map<std::string, ChatTemplate::Source>;
 
-/// What Python's str.strip takes off: White_Space and four separators.
-bool is_stripped(char32_t code) {
-  return is_white_space(code) || (code >= 0x1c && code <= 0x1f);
+/// Templates in files of their own; they replace those of the configuration.
+Sources read_files(const std::string& folder) {
+  Sources sources;
+  const std::string main = folder + "/chat_template.jinja";
+  if (file_exists(main)) sources["default"] = {read_file(main), main};
+  const std::string more = folder + "/additional_chat_templates";
+  if (!is_directory(more)) return sources;
+  for (const auto& entry : std::filesystem::directory_iterator(more)) {
+    if (entry.path().extension() != ".jinja") continue;
+    const std::string file = entry.path().string();
+    sources[entry.path().stem().string()] = {read_file(file), file};
+  }
+  return sources;
 }
 
-std::string trim(std::string_view text) {
-  size_t begin = text.size();
-  size_t end = 0;
-  for (size_t at = 0; at < text.size();) {
-    const Utf8Step step = next_utf8(text.substr(at));
-    const size_t next = at + std::max<size_t>(step.length, 1);
-    if (!step.code || !is_stripped(*step.code)) {
-      begin = std::min(begin, at);
-      end = next;
+/// chat_template of tokenizer_config.json: a text (with the name ""), a list
+/// of {"name", "template"}, or an object.
+Sources read_config(const std::string& path) {
+  const Json json = read_json(path);
+  const Json value = value_or<Json>(json, "chat_template", path, Json());
+  Sources sources;
+  if (value.is_null()) return sources;
+  const auto where = [&](const std::string& name) {
+    return fmt::format("{}: chat_template \"{}\"", path, printable(name, 40));
+  };
+  if (value.is_array()) {
+    for (const Json& item : value) {
+      const auto name = require<std::string>(item, "name", path);
+      sources[name] = {require<std::string>(item, "template", path),
+                       where(name)};
     }
-    at = next;
+  } else if (value.is_object()) {
+    for (const auto& item : value.items())
+      sources[item.key()] = {require<std::string>(value, item.key(), path),
+                             where(item.key())};
+  } else {
+    sources[""] = {
+        json_detail::convert<std::string>(value, "chat_template", path),
+        path + ": chat_template"};
   }
-  return begin < end ? std::string(text.substr(begin, end - begin)) : "";
+  return sources;
 }
 
-void check_alternation(Messages messages, ChatFormat format) {
-  for (size_t i = 0; i < messages.size(); ++i) {
-    const char* expected = i % 2 == 0 ? "user" : "assistant";
-    if (messages[i].role == expected) continue;
-    fail(ErrorKind::usage,
-         "message {} of the conversation has the role \"{}\", the {} format "
-         "needs \"{}\" there: user and assistant alternate, without a system "
-         "message",
-         i + 1,
-         messages[i].role,
-         name_of(format),
-         expected);
-  }
+std::string names_of(const Sources& sources) {
+  std::vector<std::string> names;
+  for (const auto& entry : sources) names.push_back(printable(entry.first, 40));
+  return fmt::format("{}", fmt::join(names, ", "));
 }
 
-std::string chatml(Messages messages, bool add_generation_prompt) {
-  std::string text;
-  for (const ChatMessage& message : messages) {
-    text += fmt::format(
-        "<|im_start|>{}\n{}<|im_end|>\n", message.role, message.content);
-  }
-  if (add_generation_prompt) text += "<|im_start|>assistant\n";
-  return text;
-}
-
-std::string llama3(Messages messages, bool add_generation_prompt) {
-  std::string text = "<|begin_of_text|>";
-  for (const ChatMessage& message : messages) {
-    text +=
-        fmt::format("<|start_header_id|>{}<|end_header_id|>\n\n{}<|eot_id|>",
-                    message.role,
-                    trim(message.content));
-  }
-  if (add_generation_prompt) {
-    text += "<|start_header_id|>assistant<|end_header_id|>\n\n";
-  }
-  return text;
-}
-
-std::string gemma(Messages messages, bool add_generation_prompt) {
-  check_alternation(messages, ChatFormat::gemma);
-  std::string text = "<bos>";
-  for (const ChatMessage& message : messages) {
-    text += fmt::format("<start_of_turn>{}\n{}<end_of_turn>\n",
-                        message.role == "assistant" ? "model" : message.role,
-                        trim(message.content));
-  }
-  if (add_generation_prompt) text += "<start_of_turn>model\n";
-  return text;
-}
-
-/// The assistant's turn has no opening here: [/INST] ends the user's.
-std::string mistral(Messages messages) {
-  check_alternation(messages, ChatFormat::mistral);
-  std::string text = "<s>";
-  for (const ChatMessage& message : messages) {
-    text += message.role == "user"
-                ? fmt::format("[INST] {} [/INST]", message.content)
-                : message.content + "</s>";
-  }
-  return text;
-}
-
-/// The marker that only one format uses.
-constexpr std::array<std::pair<std::string_view, ChatFormat>, 4> kMarkers = {
-    {{"<|start_header_id|>", ChatFormat::llama3},
-     {"<|im_start|>", ChatFormat::chatml},
-     {"<start_of_turn>", ChatFormat::gemma},
-     {"[INST]", ChatFormat::mistral}}};
-
-/// A system message spelled out inside one string of a ChatML template.
-std::string written_system(std::string_view jinja) {
-  constexpr std::string_view opening = "<|im_start|>system\\n";
-  for (size_t at = jinja.find(opening); at != std::string_view::npos;
-       at = jinja.find(opening, at + 1)) {
-    const size_t begin = at + opening.size();
-    const size_t end = jinja.find_first_of("'\"", begin);
-    const std::string_view rest = jinja.substr(begin, end - begin);
-    const size_t close = rest.find("<|im_end|>");
-    if (close != std::string_view::npos) {
-      return std::string(rest.substr(0, close));
-    }
-  }
-  return "";
+void add_variables(const OrderedJson& from,
+                   std::unordered_map<std::string, jinja::Value>& to) {
+  if (from.is_null()) return;
+  if (!from.is_object())
+    fail(ErrorKind::usage, "the variables of a chat template are an object");
+  for (const auto& item : from.items())
+    to.insert_or_assign(item.key(), jinja::from_json(item.value()));
 }
 
 }  // namespace
 
-std::string_view name_of(ChatFormat format) {
-  switch (format) {
-    case ChatFormat::chatml:
-      return "ChatML";
-    case ChatFormat::llama3:
-      return "Llama 3";
-    case ChatFormat::gemma:
-      return "Gemma";
-    case ChatFormat::mistral:
-      return "Mistral";
-  }
-  return "unknown";
+ChatTemplate::ChatTemplate(Source source, OrderedJson special_tokens)
+    : where_(source.where), special_tokens_(std::move(special_tokens)) {
+  by_name_[""] = std::move(source);
 }
 
-std::string apply_chat_template(ChatFormat format,
-                                Messages messages,
-                                bool add_generation_prompt) {
-  if (messages.empty()) {
+ChatTemplate ChatTemplate::load(const std::string& folder) {
+  ChatTemplate chat;
+  chat.where_ = folder;
+  chat.by_name_ = read_files(folder);
+  const std::string config = folder + "/tokenizer_config.json";
+  if (chat.by_name_.size() == 1 && chat.by_name_.contains("default")) {
+    auto alone = chat.by_name_.extract("default");
+    alone.key() = "";
+    chat.by_name_.insert(std::move(alone));
+  } else if (chat.by_name_.empty() && file_exists(config)) {
+    chat.by_name_ = read_config(config);
+  }
+  if (chat.by_name_.empty())
+    fail(ErrorKind::unsupported,
+         "{}: has no chat template (looked for chat_template.jinja, "
+         "additional_chat_templates/*.jinja and chat_template in "
+         "tokenizer_config.json). Leave --chat out, or give a template with "
+         "--chat-template FILE",
+         folder);
+  chat.special_tokens_ = read_special_tokens(folder);
+  return chat;
+}
+
+ChatTemplate ChatTemplate::load(const std::string& folder,
+                                const std::string& file) {
+  return {{read_file(file), file}, read_special_tokens(folder)};
+}
+
+const ChatTemplate::Source& ChatTemplate::choose(bool has_tools) const {
+  auto found = by_name_.find("");
+  if (found == by_name_.end() && has_tools) found = by_name_.find("tool_use");
+  if (found == by_name_.end()) found = by_name_.find("default");
+  if (found == by_name_.end())
+    fail(ErrorKind::unsupported,
+         "{}: has chat templates by the names {}, none by the name default. "
+         "Give one of them with --chat-template FILE",
+         where_,
+         names_of(by_name_));
+  return found->second;
+}
+
+std::string ChatTemplate::render(const OrderedJson& messages,
+                                 const ChatOptions& options) const {
+  if (!messages.is_array() || messages.empty())
     fail(ErrorKind::usage, "a conversation needs at least one message");
-  }
-  switch (format) {
-    case ChatFormat::chatml:
-      return chatml(messages, add_generation_prompt);
-    case ChatFormat::llama3:
-      return llama3(messages, add_generation_prompt);
-    case ChatFormat::gemma:
-      return gemma(messages, add_generation_prompt);
-    case ChatFormat::mistral:
-      return mistral(messages);
-  }
-  fail(ErrorKind::usage, "unknown chat format");
-}
-
-std::string apply_chat_template(const ChatTemplate& chat,
-                                Messages messages,
-                                bool add_generation_prompt) {
-  std::vector<ChatMessage> all(messages.begin(), messages.end());
-  if (!chat.default_system.empty() && !all.empty() && all[0].role != "system") {
-    all.insert(all.begin(), {"system", chat.default_system});
-  }
-  return apply_chat_template(chat.format, all, add_generation_prompt);
-}
-
-std::optional<ChatTemplate> detect_chat_template(std::string_view jinja) {
-  // Llama 2 shares [INST] with Mistral but wraps the system message.
-  if (jinja.find("<<SYS>>") != std::string_view::npos) return {};
-  for (const auto& [marker, format] : kMarkers) {
-    if (jinja.find(marker) == std::string_view::npos) continue;
-    ChatTemplate chat{format, ""};
-    if (format == ChatFormat::chatml) {
-      chat.default_system = written_system(jinja);
-    }
-    return chat;
-  }
-  return {};
-}
-
-std::optional<ChatTemplate> find_chat_template(const std::string& folder,
-                                               const Tokenizer& tokenizer) {
-  std::string jinja = read_tokenizer_config(folder).chat_template;
-  const std::string file = folder + "/chat_template.jinja";
-  if (jinja.empty() && file_exists(file)) jinja = read_file(file);
-  if (!jinja.empty()) return detect_chat_template(jinja);
-  for (const auto& [marker, format] : kMarkers) {
-    // "[INST]" is a token only where the template is a newer Mistral one.
-    if (format == ChatFormat::mistral) continue;
-    const auto id = tokenizer.id_of(marker);
-    if (id && tokenizer.is_special(*id)) return ChatTemplate{format, ""};
-  }
-  return {};
+  const Source& source = choose(!options.tools.is_null());
+  std::unordered_map<std::string, jinja::Value> variables;
+  add_variables(special_tokens_, variables);
+  add_variables(options.variables, variables);
+  const auto set = [&](const char* name, jinja::Value value) {
+    variables.insert_or_assign(name, std::move(value));
+  };
+  set("messages", jinja::from_json(messages));
+  set("tools", jinja::from_json(options.tools));
+  set("documents", jinja::from_json(options.documents));
+  set("add_generation_prompt", jinja::Value(options.add_generation_prompt));
+  return jinja::Template(source.jinja, source.where)
+      .render(std::move(variables),
+              {.limits = {},
+               .now = options.now ? *options.now : jinja::local_now()});
 }
 
 }  // namespace lineas

@@ -1,55 +1,63 @@
-// The chat formats this program speaks, written out in C++ instead of a
-// template language: ChatML, Llama 3, Gemma, Mistral. Produces text; the
-// tokenizer turns it into ids (with add_special = false: the text already
-// begins with the BOS token where the format has one).
+// The chat template of a model: a Jinja template that writes conversations as
+// the model was trained to read them, run as transformers' apply_chat_template
+// runs it. Produces text; encode it with add_special = false, the template
+// writes BOS itself where the model has one.
 #pragma once
 
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "lineas/text/tokenizer.h"
+#include "lineas/jinja/machine.h"
 
 namespace lineas {
 
-enum class ChatFormat { chatml, llama3, gemma, mistral };
+/// JSON whose objects keep their order: templates print what they are given.
+using OrderedJson = nlohmann::ordered_json;
 
-std::string_view name_of(ChatFormat format);
-
-struct ChatMessage {
-  std::string role;  // "system", "user" or "assistant"
-  std::string content;
+struct ChatOptions {
+  bool add_generation_prompt = true;  // end with the answer's opening
+  OrderedJson tools;                  // a list of JSON schemas, or null
+  OrderedJson documents;              // a list of objects, or null
+  OrderedJson variables;              // an object of further ones, or null
+  std::optional<jinja::Moment> now;   // for strftime_now; absent: this moment
 };
 
-/// How one model writes conversations.
-struct ChatTemplate {
-  ChatFormat format = ChatFormat::chatml;
-  std::string default_system;  // put first where there is no system message
+class ChatTemplate {
+ public:
+  struct Source {
+    std::string jinja;
+    std::string where;  // begins messages about it
+  };
+
+  /// One template, and the special tokens by their names ("bos_token": "<s>",
+  /// "additional_special_tokens": [...]).
+  ChatTemplate(Source source, OrderedJson special_tokens);
+  /// The templates of a Hugging Face folder, by transformers' rules:
+  /// chat_template.jinja and additional_chat_templates/*.jinja, else
+  /// chat_template of tokenizer_config.json (a text, or a list by name).
+  /// Throws unsupported where there is none.
+  static ChatTemplate load(const std::string& folder);
+  /// The template of a file with the special tokens of a folder.
+  static ChatTemplate load(const std::string& folder, const std::string& file);
+
+  /// The text of a conversation, `messages` being a list of objects with
+  /// "role", "content" and what else the template reads. With tools, a
+  /// template named "tool_use" is taken where there is one. Throws usage for
+  /// what the template refuses, format or unsupported with file and line for
+  /// what it does wrong or this program does not run, resource beyond limits.
+  std::string render(const OrderedJson& messages,
+                     const ChatOptions& options = {}) const;
+
+ private:
+  ChatTemplate() = default;
+  const Source& choose(bool has_tools) const;
+
+  std::string where_;                      // of all of them
+  std::map<std::string, Source> by_name_;  // one alone has the name ""
+  OrderedJson special_tokens_;
 };
-
-/// The conversation as the model was trained to read it, ready for
-/// `encode(text, false)`. `add_generation_prompt` ends with the opening of the
-/// assistant's turn. Throws a usage Error for what the published template
-/// refuses: no messages, a system message where there is none (Gemma,
-/// Mistral), roles that do not alternate (Gemma, Mistral).
-std::string apply_chat_template(ChatFormat format,
-                                std::span<const ChatMessage> messages,
-                                bool add_generation_prompt);
-/// The same with the model's default system message.
-std::string apply_chat_template(const ChatTemplate& chat,
-                                std::span<const ChatMessage> messages,
-                                bool add_generation_prompt);
-
-/// The format that a Jinja chat template spells, by the markers in it, and the
-/// default system message written out in it (Qwen 2 and 2.5 have one).
-std::optional<ChatTemplate> detect_chat_template(std::string_view jinja);
-
-/// The chat format of a model folder: chat_template of tokenizer_config.json,
-/// or chat_template.jinja, else the special tokens of its tokenizer. Nothing
-/// for a model without one.
-std::optional<ChatTemplate> find_chat_template(const std::string& folder,
-                                               const Tokenizer& tokenizer);
 
 }  // namespace lineas

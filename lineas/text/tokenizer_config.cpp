@@ -60,20 +60,6 @@ int64_t parse_id(const std::string& text, std::string_view where) {
   return *id;
 }
 
-std::string read_chat_template(const Json& json, std::string_view where) {
-  const Json value = value_or<Json>(json, "chat_template", where, Json());
-  if (value.is_null()) return "";
-  if (!value.is_array()) {
-    return json_detail::convert<std::string>(value, "chat_template", where);
-  }
-  for (const Json& item : value) {  // several, by name
-    if (require<std::string>(item, "name", where) == "default") {
-      return require<std::string>(item, "template", where);
-    }
-  }
-  return "";
-}
-
 void read_main_file(const std::string& path, TokenizerConfig& config) {
   const Json json = read_json(path);
   config.present = true;
@@ -87,7 +73,6 @@ void read_main_file(const std::string& path, TokenizerConfig& config) {
   config.clean_up = read_flag(json, "clean_up_tokenization_spaces", path);
   config.add_prefix_space =
       value_or<bool>(json, "add_prefix_space", path, false);
-  config.chat_template = read_chat_template(json, path);
   const Json added =
       value_or<Json>(json, "added_tokens_decoder", path, Json::object());
   for (const auto& item : added.items()) {

@@ -21,7 +21,6 @@ struct TokenizerConfig {
   bool add_prefix_space = false;
   std::vector<AddedToken> added;           // with ids: added_tokens_decoder
   std::vector<std::string> special_names;  // bos, eos, pad, additional, ...
-  std::string chat_template;               // the default one, or empty
 
   /// Llama and Gemma: transformers puts BOS in front whatever the file says.
   bool adds_bos_by_class() const;

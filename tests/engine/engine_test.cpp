@@ -188,8 +188,10 @@ TEST(Engine, TextGoesThereAndBack) {
   EXPECT_EQ(engine.decode(prompt) + engine.decode_continuation(prompt, rest),
             golden["text"].get<std::string>());
   EXPECT_EQ(engine.encode(""), Ids({1}));
-  expect_error(
-      ErrorKind::unsupported, {"--chat"}, [&] { engine.encode_chat("hello"); });
+  expect_error(ErrorKind::unsupported, {"--chat"}, [&] {
+    engine.encode_chat(
+        OrderedJson::array({{{"role", "user"}, {"content", "hello"}}}));
+  });
 }
 
 }  // namespace

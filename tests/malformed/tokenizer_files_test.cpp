@@ -143,8 +143,7 @@ TEST(TokenizerFiles, ABadConfigurationIsNamed) {
                            "[]",
                            "{\"bos_token\":3}",
                            "{\"added_tokens_decoder\":{\"x\":{}}}",
-                           "{\"add_bos_token\":\"yes\"}",
-                           "{\"chat_template\":7}"}) {
+                           "{\"add_bos_token\":\"yes\"}"}) {
     write_file(path, text);
     expect_error([&] { load_tokenizer(folder); }, ErrorKind::format, path);
   }

@@ -41,9 +41,7 @@ TEST_F(TokenizerConfigTest, ReadsWhatMatters) {
       "tokenizer_class": "LlamaTokenizerFast", "bos_token": {"content": "<s>"},
       "eos_token": "</s>", "add_bos_token": true, "add_eos_token": null,
       "clean_up_tokenization_spaces": false,
-      "added_tokens_decoder": {"7": {"content": "<x>", "special": true}},
-      "chat_template": [{"name": "tool", "template": "t"},
-                        {"name": "default", "template": "d"}]})");
+      "added_tokens_decoder": {"7": {"content": "<x>", "special": true}}})");
   const TokenizerConfig config = read();
   EXPECT_TRUE(config.present);
   EXPECT_TRUE(config.adds_bos_by_class());
@@ -52,7 +50,6 @@ TEST_F(TokenizerConfigTest, ReadsWhatMatters) {
   EXPECT_EQ(config.add_bos_token, true);
   EXPECT_FALSE(config.add_eos_token.has_value());
   EXPECT_EQ(config.clean_up, false);
-  EXPECT_EQ(config.chat_template, "d");
   ASSERT_EQ(config.added.size(), 1u);
   EXPECT_EQ(config.added[0].id, 7);
   EXPECT_FALSE(config.added[0].normalized);

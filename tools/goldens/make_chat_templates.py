@@ -1,33 +1,35 @@
 #!/usr/bin/env python3
-"""Renders conversations with the published chat templates, by transformers.
+"""Renders conversations with chat templates, by transformers' own functions.
 
-    python tools/goldens/make_chat_templates.py
+    python tools/goldens/make_chat_templates.py [FOLDER OUT]
 
-Writes tests/golden/data/chat_templates.json: the templates as the model pages
-have them (ChatML, Qwen2, Llama 3, Gemma, Mistral 0.1/0.2) and what
-transformers' own Jinja environment makes of conversations; null where the
-template refuses one.
+Without arguments: the templates of tests/text/data/chat_templates and the five
+short ones below, into tests/golden/data/chat_templates.json. With arguments:
+the .jinja files of FOLDER (published templates, which are not in this
+repository) into the file OUT, such as $LINEAS_TEST_DATA/chat_templates.json.
+Text is null where the template, or Python, refuses.
 """
+import datetime
 import json
+import sys
 from pathlib import Path
 
-from transformers.utils.chat_template_utils import render_jinja_template
+from chat_conversations import CONVERSATIONS, SPECIAL_TOKENS
+from transformers.utils import chat_template_utils
 
-OUT = Path(__file__).resolve().parents[2] / "tests/golden/data/chat_templates.json"
-CHATML_TURNS = (
-    "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
-)
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime.datetime(2024, 7, 6, 4, 5, 9)
+TURN = "{{'<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n'}}"
 ALTERNATE = (
     "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception("
     "'Conversation roles must alternate user/assistant/user/assistant/...') }}{% endif %}"
 )
-TEMPLATES = {
-    "chatml": "{% for message in messages %}" + CHATML_TURNS,
-    "qwen2": (
-        "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
-        "{{ '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' }}{% endif %}" + CHATML_TURNS
-    ),
+SHORT = {
+    "chatml": "{% for message in messages %}" + TURN + "{% endfor %}"
+              "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+    "chatml-system": "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}"
+                     "{{ '<|im_start|>system\\nYou are a helpful assistant.<|im_end|>\\n' }}{% endif %}" + TURN +
+                     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
     "llama3": (
         "{% set loop_messages = messages %}{% for message in loop_messages %}{% set content = "
         "'<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n'+ message['content'] | trim"
@@ -51,40 +53,42 @@ TEMPLATES = {
         "{% endfor %}"
     ),
 }
-BOS = {"llama3": "<|begin_of_text|>", "gemma": "<bos>", "mistral": "<s>"}
-CONVERSATIONS = [
-    ["user", "Hello, who are you?"],
-    ["user", "  spaces \u3000around\n\n", "assistant", "\x1c kept\u00a0inside \t", "user", "end"],
-    ["system", "You are terse.", "user", "Hi {{ name }} {% if %}", "assistant", "Hi."],
-    ["user", "1", "assistant", "2", "user", "3", "assistant", "4", "user", "\U0001f600 é"],
-    ["user", "twice", "user", "in a row"],
-    ["assistant", "first"],
-    ["user", ""],
-    ["user", "ends with the assistant", "assistant", "yes"],
-]
 
 
-def render(name, messages, prompt):
+class FixedClock(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return NOW
+
+
+def render(template, conversation, prompt):
     try:
-        texts, _ = render_jinja_template([messages], chat_template=TEMPLATES[name], add_generation_prompt=prompt,
-                                         bos_token=BOS.get(name, ""), eos_token="</s>")
+        texts, _ = chat_template_utils.render_jinja_template(
+            [conversation["messages"]], tools=conversation.get("tools"), documents=conversation.get("documents"),
+            chat_template=template, add_generation_prompt=prompt,
+            **{**SPECIAL_TOKENS, **conversation.get("variables", {})})
         return texts[0]
-    except Exception as error:  # what raise_exception throws
-        if "must alternate" in str(error) or "not supported" in str(error) or "are supported" in str(error):
-            return None
-        raise
+    except Exception:  # what raise_exception throws, and what Python does
+        return None
 
 
 def main():
-    cases = []
-    for name in TEMPLATES:
-        for flat in CONVERSATIONS:
-            messages = [{"role": role, "content": content} for role, content in zip(flat[::2], flat[1::2])]
-            for prompt in (False, True):
-                cases.append({"template": name, "messages": messages, "prompt": prompt,
-                              "text": render(name, messages, prompt)})
-    OUT.write_text(json.dumps({"templates": TEMPLATES, "cases": cases}, indent=1) + "\n", encoding="utf-8")
-    print(len(cases), "cases")
+    published = len(sys.argv) == 3
+    folder = Path(sys.argv[1]) if published else ROOT / "tests/text/data/chat_templates"
+    out = Path(sys.argv[2]) if published else ROOT / "tests/golden/data/chat_templates.json"
+    templates = {} if published else dict(SHORT)
+    for path in sorted(folder.glob("*.jinja")):
+        templates[path.stem] = path.read_text(encoding="utf-8")
+    chat_template_utils.datetime = FixedClock
+    cases = [{"template": name, "conversation": key, "prompt": prompt, "text": render(template, conversation, prompt)}
+             for name, template in templates.items() for key, conversation in CONVERSATIONS.items()
+             for prompt in (False, True)]
+    golden = {"now": NOW.isoformat(), "special_tokens": SPECIAL_TOKENS, "conversations": CONVERSATIONS,
+              "templates": templates, "cases": cases}
+    out.write_text(json.dumps(golden, indent=1) + "\n", encoding="utf-8")
+    rendered = {case["template"] for case in cases if case["text"] is not None}
+    print(len(templates), "templates,", len(rendered), "of them render something;", len(cases), "cases,",
+          sum(case["text"] is None for case in cases), "refused")
 
 
 if __name__ == "__main__":
