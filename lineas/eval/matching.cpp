@@ -41,9 +41,7 @@ HeldOutMatching::HeldOutMatching(const Engine& engine,
                                  PromptSet source,
                                  const PromptSet& target,
                                  const std::string& pattern)
-    : engine_(engine),
-      source_(std::move(source)),
-      pattern_(pattern) {
+    : engine_(engine), source_(std::move(source)), pattern_(pattern) {
   if (target.size() < 2)
     fail(ErrorKind::usage,
          "{}: {} prompts; held-out matching needs two halves of targets",
@@ -53,7 +51,8 @@ HeldOutMatching::HeldOutMatching(const Engine& engine,
   const auto all = pooled_responses(engine, target, pattern_);
   target_ = rows_of(all, 0, count / 2);
   floor_ = matching_loss(rows_of(all, count / 2, count), target_);
-  without_ = matching_loss(pooled_responses(engine, source_, pattern_), target_);
+  without_ =
+      matching_loss(pooled_responses(engine, source_, pattern_), target_);
 }
 
 double HeldOutMatching::loss(Tap& tap) const {

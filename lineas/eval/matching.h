@@ -11,8 +11,8 @@
 
 namespace lineas {
 
-/// Mean pooled responses of all prompts at the sites that match, in one run; `before`
-/// steers, null: the untouched model.
+/// Mean pooled responses of all prompts at the sites that match, in one run;
+/// `before` steers, null: the untouched model.
 std::vector<Tensor> pooled_responses(const Engine& engine,
                                      const PromptSet& prompts,
                                      const std::string& pattern,

@@ -138,8 +138,9 @@ void Frontier::fit_place(size_t place) {
   here.rules.position = options_.response.position;
   here.maps.add(key_of(places_[place], problem_.drive.sites()),
                 fit_(place, pooled.narrow(0, 0, n), pooled.narrow(0, n, m)));
-  maps_[place] = std::make_unique<SteerTap>(
-      problem_.drive.sites(), std::vector<Steering>{{here}}, std::vector{0.0, 1.0});
+  maps_[place] = std::make_unique<SteerTap>(problem_.drive.sites(),
+                                            std::vector<Steering>{{here}},
+                                            std::vector{0.0, 1.0});
   ++fitted_;
 }
 
