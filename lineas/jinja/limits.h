@@ -10,15 +10,15 @@
 namespace lineas::jinja {
 
 struct Limits {
-  int64_t steps = 20'000'000;        // nodes evaluated, items visited
-  size_t bytes = size_t{512} << 20;  // made in all, dropped or not
+  int64_t steps = 10'000'000;        // nodes evaluated, items visited
+  size_t bytes = size_t{256} << 20;  // made in all, dropped or not
 };
 
 /// Values may lie in each other this deep (and be freed without recursion
 /// that the stack could not hold).
 inline constexpr int kDeepestValue = 200;
 /// Bytes that printing one value may take.
-inline constexpr size_t kHeaviestValue = size_t{256} << 20;
+inline constexpr size_t kHeaviestValue = size_t{64} << 20;
 /// Statements, expressions and calls inside one another while rendering.
 inline constexpr int kDeepestRun = 1200;
 /// Nodes inside one another in a template.

@@ -208,7 +208,10 @@ Value concat(Machine& machine, const Values& values) {
   std::string text;
   for (const Value& value : values) {
     machine.meter.grow(value.weight());
-    text += str(value);
+    if (value.is_text())
+      text += value.text();
+    else
+      text += str(value);
   }
   return Value::of(std::move(text));
 }
