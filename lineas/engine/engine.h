@@ -71,9 +71,9 @@ class Engine {
 
  private:
   const Tokenizer& need_tokenizer() const;
+  /// `where` starts the message.
   void check_ids(const std::vector<int64_t>& ids,
-                 const std::string& name,
-                 size_t number) const;
+                 const std::string& where) const;
 
   std::string folder_;
   std::string fingerprint_;
