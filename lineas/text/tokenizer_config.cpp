@@ -116,6 +116,14 @@ void read_main_file(const std::string& path, TokenizerConfig& config) {
   config.tokenizer_class =
       value_or<std::string>(json, "tokenizer_class", path, "");
   config.chat_template = read_chat_template(json, path);
+  for (const char* key : {"add_bos_token",
+                          "add_eos_token",
+                          "add_prefix_space",
+                          "clean_up_tokenization_spaces",
+                          "legacy",
+                          "split_special_tokens"}) {
+    value_or<bool>(json, key, path, false);
+  }
   read_decoder(json, path, config);
   read_named(json, path, config);
   read_extra(text, path, config);

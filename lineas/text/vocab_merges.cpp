@@ -59,6 +59,14 @@ Json need_special(const TokenizerSource& source,
   if (said != config.specials.end()) {
     name = said->second ? said->second->token.content : "";
   }
+  // The id that a configuration gives it counts before the vocabulary's.
+  const auto decoder =
+      config.added_tokens_decoder.value_or(std::map<int64_t, AddedToken>());
+  for (const auto* tokens : {&config.added_tokens, &decoder}) {
+    for (auto item = tokens->rbegin(); item != tokens->rend(); ++item) {
+      if (item->second.content == name) return {name, item->first};
+    }
+  }
   for (const auto& [token, id] : source.model.vocabulary) {
     if (token == name) return {name, id};
   }

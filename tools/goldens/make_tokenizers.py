@@ -6,7 +6,7 @@
 OUT defaults to tests/golden/data/tokenizers. Each folder there becomes a small
 Hugging Face tokenizer (tokenizer.json or the older files, with its
 tokenizer_config.json) and vectors.json: texts with their ids, and ids with
-their text. Deterministic: the same versions of transformers 4.56, tokenizers
+their text. Deterministic: the same versions of transformers 4.57, tokenizers
 0.22 and sentencepiece 0.2 write the same bytes.
 """
 import io
