@@ -1,7 +1,7 @@
-// The character map inside a sentencepiece model ("precompiled_charsmap"): which
-// characters are written as which others before text is cut. A double-array
-// trie (the Darts library's) over UTF-8, then the replacements, each ended by a
-// zero byte. Read from a file, so nothing in it is believed.
+// The character map inside a sentencepiece model ("precompiled_charsmap"):
+// which characters are written as which others before text is cut. A
+// double-array trie (the Darts library's) over UTF-8, then the replacements,
+// each ended by a zero byte. Read from a file, so nothing in it is believed.
 #pragma once
 
 #include <cstdint>

@@ -32,11 +32,17 @@ void append_run(std::string& run, Tokens& tokens) {
 /// The clean-up of WordPiece, which knows one rule more.
 std::string clean_word(const std::string& token) {
   std::string text = token;
-  for (const auto& [from, to] :
-       {std::pair{" .", "."}, {" ?", "?"},      {" !", "!"},
-        {" ,", ","},          {" ' ", "'"},     {" n't", "n't"},
-        {" 'm", "'m"},        {" do not", " don't"}, {" 's", "'s"},
-        {" 've", "'ve"},      {" 're", "'re"}}) {
+  for (const auto& [from, to] : {std::pair{" .", "."},
+                                 {" ?", "?"},
+                                 {" !", "!"},
+                                 {" ,", ","},
+                                 {" ' ", "'"},
+                                 {" n't", "n't"},
+                                 {" 'm", "'m"},
+                                 {" do not", " don't"},
+                                 {" 's", "'s"},
+                                 {" 've", "'ve"},
+                                 {" 're", "'re"}}) {
     replace_all(text, from, to);
   }
   return text;
@@ -104,8 +110,8 @@ DecodeStep strip(std::string content, int64_t start, int64_t stop) {
 DecodeStep word_piece(std::string prefix, bool cleans_up) {
   return each([prefix, cleans_up](std::string& token, size_t number) {
     if (number > 0) {
-      token = token.starts_with(prefix) ? token.substr(prefix.size())
-                                        : " " + token;
+      token =
+          token.starts_with(prefix) ? token.substr(prefix.size()) : " " + token;
     }
     if (cleans_up) token = clean_word(token);
   });

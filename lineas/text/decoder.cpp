@@ -17,8 +17,7 @@ void flatten(const Json& spec,
     parts.push_back(spec);
     return;
   }
-  for (const Json& part :
-       require<std::vector<Json>>(spec, "decoders", where)) {
+  for (const Json& part : require<std::vector<Json>>(spec, "decoders", where)) {
     flatten(part, where, parts);
   }
 }

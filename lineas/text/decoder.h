@@ -10,8 +10,8 @@
 namespace lineas {
 
 /// `spec`: the object, or null (tokens with spaces between them). Throws
-/// unsupported for a type that this program does not know. `whole`: a chain even
-/// where it could be streamed.
+/// unsupported for a type that this program does not know. `whole`: a chain
+/// even where it could be streamed.
 Decoding read_decoder(const Json& spec,
                       const std::string& where,
                       bool whole = false);

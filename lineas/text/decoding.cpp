@@ -37,7 +37,8 @@ std::string spelled_bytes(const std::string& token) {
 std::string run_chain(const Decoding& decoding,
                       std::vector<std::string> tokens) {
   if (tokens.empty()) return "";
-  for (const DecodeStep& step : decoding.chain) tokens = step(std::move(tokens));
+  for (const DecodeStep& step : decoding.chain)
+    tokens = step(std::move(tokens));
   return fmt::format("{}", fmt::join(tokens, ""));
 }
 

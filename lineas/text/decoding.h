@@ -24,7 +24,7 @@ using DecodeStep =
 /// What is done to the tokens, in this order.
 struct Decoding {
   std::vector<DecodeStep> chain;  // where there is one, instead of the flags
-  std::string word_end;  // CLIP's "</w>": read as a space, the text trimmed
+  std::string word_end;     // CLIP's "</w>": read as a space, the text trimmed
   bool byte_level = false;  // tokens spell bytes in GPT-2's alphabet
   // Otherwise tokens are text:
   std::vector<std::pair<std::string, std::string>> replacements;  // from, to

@@ -31,8 +31,7 @@ NormalizerStep prepend(std::string prefix) {
 }
 
 size_t length_at(std::string_view text, size_t at) {
-  return std::max<size_t>(utf8_length(static_cast<unsigned char>(text[at])),
-                          1);
+  return std::max<size_t>(utf8_length(static_cast<unsigned char>(text[at])), 1);
 }
 
 /// Leaves out the characters that `drops` claims.
@@ -149,15 +148,16 @@ NormalizerStep read_replace(const Json& spec, const std::string& where) {
                    to);
   }
   return replace(
-      Regex(literal_pattern(require<std::string>(pattern, "String", where)), where),
+      Regex(literal_pattern(require<std::string>(pattern, "String", where)),
+            where),
       to);
 }
 
 NormalizerStep read_charsmap(const Json& spec, const std::string& where) {
   const std::string place = where + ": precompiled_charsmap";
   const auto map = std::make_shared<CharsMap>(
-      decode_base64(
-          require<std::string>(spec, "precompiled_charsmap", where), place),
+      decode_base64(require<std::string>(spec, "precompiled_charsmap", where),
+                    place),
       place);
   return changing([map](const std::string& text) { return (*map)(text); });
 }

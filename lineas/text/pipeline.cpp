@@ -57,7 +57,8 @@ class PipelineTokenizer : public Tokenizer {
       }
     }
     if (add_special) {
-      ids.insert(ids.end(), parts_.around.after.begin(), parts_.around.after.end());
+      ids.insert(
+          ids.end(), parts_.around.after.begin(), parts_.around.after.end());
     }
     return ids;
   }
@@ -95,8 +96,8 @@ class PipelineTokenizer : public Tokenizer {
         ids.push_back(piece.id);
         continue;
       }
-      const bool first = at_start && !changed.cut_front &&
-                         piece.text.data() == text.data();
+      const bool first =
+          at_start && !changed.cut_front && piece.text.data() == text.data();
       for (const Word& word : parts_.pre_tokenizer(piece.text, first)) {
         parts_.encode_word(word.text, ids);
       }

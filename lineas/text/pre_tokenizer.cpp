@@ -10,8 +10,9 @@ namespace lineas {
 namespace {
 
 /// \w+|[^\w\s]+ of Rust's regex crate: \w is Alphabetic there, too.
-constexpr std::string_view kWords = R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+)"
-                                    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\s]+)";
+constexpr std::string_view kWords =
+    R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]+)"
+    R"(|[^\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}\s]+)";
 constexpr std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+)"
     R"(|\s+(?!\S)|\s+)";
@@ -47,8 +48,8 @@ void append_byte_level(const Json& spec,
     steps.add(prefix_space());
   }
   if (unless_absent<bool>(spec, "use_regex", where, true)) {
-    steps.add(split(find_regex(Regex(kGpt2Pattern, where)),
-                    Behavior::isolated));
+    steps.add(
+        split(find_regex(Regex(kGpt2Pattern, where)), Behavior::isolated));
   }
   if (steps.byte_level) steps.steps.push_back(spell_bytes());
   steps.byte_level = true;
@@ -66,10 +67,10 @@ void append_split(const Json& spec, const std::string& where, Steps& steps) {
   }
   const auto text = require<std::string>(pattern, "String", where);
   // An empty string is found between all characters, as a pattern is.
-  steps.add(split(text.empty() ? find_regex(Regex("", where))
-                               : find_string(text),
-                  behavior,
-                  invert));
+  steps.add(
+      split(text.empty() ? find_regex(Regex("", where)) : find_string(text),
+            behavior,
+            invert));
 }
 
 void append_metaspace(const Json& spec,
@@ -94,7 +95,8 @@ void append_punctuation(const Json& spec,
                         Steps& steps) {
   const auto name =
       unless_absent<std::string>(spec, "behavior", where, "Isolated");
-  steps.add(split(find_characters(is_punctuation), parse_behavior(name, where)));
+  steps.add(
+      split(find_characters(is_punctuation), parse_behavior(name, where)));
 }
 
 void append_bert(const Json&, const std::string&, Steps& steps) {
@@ -132,12 +134,10 @@ const std::map<std::string, StepReader>& step_readers() {
       {"FixedLength", append_fixed_length},
       {"Whitespace",
        [](const Json&, const std::string& where, Steps& steps) {
-         steps.add(split(find_regex(Regex(kWords, where)),
-                         Behavior::removed,
-                         true));
+         steps.add(
+             split(find_regex(Regex(kWords, where)), Behavior::removed, true));
        }},
-      {"WhitespaceSplit",
-       [](const Json&, const std::string&, Steps& steps) {
+      {"WhitespaceSplit", [](const Json&, const std::string&, Steps& steps) {
          steps.add(split(find_characters(is_white_space), Behavior::removed));
        }}};
   return readers;
@@ -182,7 +182,8 @@ PreTokenizer read_pre_tokenizer(const Json& spec, std::string_view where) {
 
 std::string read_prepend_scheme(const Json& spec, const std::string& where) {
   // Files from before 2024 say add_prefix_space; both must mean the same.
-  auto scheme = unless_absent<std::string>(spec, "prepend_scheme", where, "always");
+  auto scheme =
+      unless_absent<std::string>(spec, "prepend_scheme", where, "always");
   if (scheme != "always" && scheme != "first" && scheme != "never") {
     fail(ErrorKind::format,
          "{}: prepend_scheme \"{}\" is not always, first or never",

@@ -88,8 +88,8 @@ Regex::Regex(std::string_view pattern, std::string_view where) {
          printable(pattern),
          message_of(code));
   }
-  code_ = std::make_shared<Code>(
-      Code{std::string(pattern), std::move(compiled)});
+  code_ =
+      std::make_shared<Code>(Code{std::string(pattern), std::move(compiled)});
 }
 
 std::vector<std::pair<size_t, size_t>> Regex::find_all(

@@ -151,14 +151,15 @@ void fill_model(const SentencePieceModel& model,
                   : kind == Kind::gemma ? 3
                                         : model.unk_id;
   for (const auto& [piece, score] : scored) {
-    source.vocabulary.emplace_back(
-        piece, static_cast<int64_t>(source.scores.size()));
+    source.vocabulary.emplace_back(piece,
+                                   static_cast<int64_t>(source.scores.size()));
     source.scores.push_back(score);
   }
 }
 
 Json replace(const char* from, const char* to) {
-  return {{"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
+  return {
+      {"type", "Replace"}, {"pattern", {{"String", from}}}, {"content", to}};
 }
 
 Json metaspace(bool prefix, bool legacy) {
@@ -181,9 +182,8 @@ void add_llama_parts(const TokenizerConfig& config, TokenizerSource& source) {
     source.pre_tokenizer = metaspace(prefix, false);
     source.pre_tokenizer["split"] = false;
   }
-  Json decoders = {replace(kMark, " "),
-                   {{"type", "ByteFallback"}},
-                   {{"type", "Fuse"}}};
+  Json decoders = {
+      replace(kMark, " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}};
   if (prefix) {
     decoders.push_back(
         {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
@@ -197,11 +197,10 @@ void add_gemma_parts(TokenizerSource& source) {
                           {"pattern", {{"String", " "}}},
                           {"behavior", "MergedWithPrevious"},
                           {"invert", false}};
-  source.decoder = {{"type", "Sequence"},
-                    {"decoders",
-                     {replace(kMark, " "),
-                      {{"type", "ByteFallback"}},
-                      {{"type", "Fuse"}}}}};
+  source.decoder = {
+      {"type", "Sequence"},
+      {"decoders",
+       {replace(kMark, " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}}}};
 }
 
 void add_t5_parts(const SentencePieceModel& model,
@@ -246,9 +245,9 @@ void add_tokens(const SentencePieceModel& model,
     AddedToken token;
     token.content = piece.text;
     token.id = static_cast<int64_t>(id);
-    token.special = control || (kind == Kind::gemma &&
-                                (piece.text == "<start_of_turn>" ||
-                                 piece.text == "<end_of_turn>"));
+    token.special =
+        control || (kind == Kind::gemma && (piece.text == "<start_of_turn>" ||
+                                            piece.text == "<end_of_turn>"));
     token.normalized = false;
     source.added.push_back(token);
   }

@@ -26,11 +26,11 @@ struct ClassDefault {
 struct TokenizerClass {
   std::string name;  // without a final "Fast"
   std::vector<ClassDefault> defaults = {};
-  bool adds_around = false;  // its own template replaces the file's
-  bool adds_bos = false;     // where add_bos_token is not said
-  bool prefix_is_none = false;      // add_prefix_space absent means None
-  bool prefix_reaches_deep = false;  // true is set in sequences, too
-  bool prefix_needs_model = false;  // set: transformers reads the older file
+  bool adds_around = false;            // its own template replaces the file's
+  bool adds_bos = false;               // where add_bos_token is not said
+  bool prefix_is_none = false;         // add_prefix_space absent means None
+  bool prefix_reaches_deep = false;    // true is set in sequences, too
+  bool prefix_needs_model = false;     // set: transformers reads the older file
   Wrapping wrapping = Wrapping::bare;  // with tokenizer.json
   Wrapping model_wrapping = Wrapping::bare;  // with the older files
   bool wraps_pad = true;  // model_wrapping holds for the pad token, too

@@ -37,8 +37,8 @@ std::vector<SpecialToken> read_specials(const Json& list,
                                         std::string_view key,
                                         const std::string& where) {
   std::vector<SpecialToken> specials;
-  for (const Json& item : json_detail::convert<std::vector<Json>>(
-           list, key, where)) {
+  for (const Json& item :
+       json_detail::convert<std::vector<Json>>(list, key, where)) {
     specials.push_back(read_special(item, key, where));
   }
   return specials;
@@ -151,13 +151,13 @@ void read_map_file(const std::string& path, TokenizerConfig& config) {
   for (SpecialToken& special :
        read_specials(json.at(additional), additional, path)) {
     if (!special.is_bare) special.token.special = true;
-    const bool is_known = std::any_of(
-        config.additional->begin(),
-        config.additional->end(),
-        [&](const SpecialToken& known) {
-          return known.is_bare == special.is_bare &&
-                 known.token == special.token;
-        });
+    const bool is_known =
+        std::any_of(config.additional->begin(),
+                    config.additional->end(),
+                    [&](const SpecialToken& known) {
+                      return known.is_bare == special.is_bare &&
+                             known.token == special.token;
+                    });
     if (!is_known) config.additional->push_back(special);
   }
 }
@@ -191,19 +191,32 @@ void read_added_file(const std::string& path, TokenizerConfig& config) {
 /// The class that transformers chooses for a type of model.
 std::string class_of_model(const std::string& type) {
   static const std::map<std::string, std::string> classes = {
-      {"bloom", "BloomTokenizer"},      {"clip", "CLIPTokenizer"},
-      {"clip_text_model", "CLIPTokenizer"}, {"codegen", "CodeGenTokenizer"},
-      {"cohere", "CohereTokenizer"},    {"cohere2", "CohereTokenizer"},
-      {"gemma", "GemmaTokenizer"},      {"gemma2", "GemmaTokenizer"},
-      {"gemma3", "GemmaTokenizer"},     {"gemma3_text", "GemmaTokenizer"},
-      {"gpt2", "GPT2Tokenizer"},        {"gpt_bigcode", "GPT2Tokenizer"},
-      {"gpt_neo", "GPT2Tokenizer"},     {"gpt_neox", "GPTNeoXTokenizer"},
-      {"gptj", "GPT2Tokenizer"},        {"llama", "LlamaTokenizer"},
-      {"mistral", "LlamaTokenizer"},    {"mixtral", "LlamaTokenizer"},
-      {"olmo", "GPTNeoXTokenizer"},     {"opt", "GPT2Tokenizer"},
-      {"phi", "CodeGenTokenizer"},      {"phi3", "LlamaTokenizer"},
-      {"qwen2", "Qwen2Tokenizer"},      {"qwen3", "Qwen2Tokenizer"},
-      {"starcoder2", "GPT2Tokenizer"},  {"t5", "T5Tokenizer"}};
+      {"bloom", "BloomTokenizer"},
+      {"clip", "CLIPTokenizer"},
+      {"clip_text_model", "CLIPTokenizer"},
+      {"codegen", "CodeGenTokenizer"},
+      {"cohere", "CohereTokenizer"},
+      {"cohere2", "CohereTokenizer"},
+      {"gemma", "GemmaTokenizer"},
+      {"gemma2", "GemmaTokenizer"},
+      {"gemma3", "GemmaTokenizer"},
+      {"gemma3_text", "GemmaTokenizer"},
+      {"gpt2", "GPT2Tokenizer"},
+      {"gpt_bigcode", "GPT2Tokenizer"},
+      {"gpt_neo", "GPT2Tokenizer"},
+      {"gpt_neox", "GPTNeoXTokenizer"},
+      {"gptj", "GPT2Tokenizer"},
+      {"llama", "LlamaTokenizer"},
+      {"mistral", "LlamaTokenizer"},
+      {"mixtral", "LlamaTokenizer"},
+      {"olmo", "GPTNeoXTokenizer"},
+      {"opt", "GPT2Tokenizer"},
+      {"phi", "CodeGenTokenizer"},
+      {"phi3", "LlamaTokenizer"},
+      {"qwen2", "Qwen2Tokenizer"},
+      {"qwen3", "Qwen2Tokenizer"},
+      {"starcoder2", "GPT2Tokenizer"},
+      {"t5", "T5Tokenizer"}};
   const auto found = classes.find(type);
   return found == classes.end() ? "" : found->second;
 }
@@ -215,8 +228,8 @@ void find_class(const std::string& folder, TokenizerConfig& config) {
     config.tokenizer_class =
         value_or<std::string>(json, "tokenizer_class", model, "");
     if (config.tokenizer_class.empty()) {
-      config.tokenizer_class = class_of_model(
-          value_or<std::string>(json, "model_type", model, ""));
+      config.tokenizer_class =
+          class_of_model(value_or<std::string>(json, "model_type", model, ""));
     }
   }
   config.has_class = !config.tokenizer_class.empty();

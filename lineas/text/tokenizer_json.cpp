@@ -56,8 +56,8 @@ MergeList read_merges(const Json& model, const std::string& where) {
 
 /// Files from before 2020 do not say the type.
 std::string read_type(const Json& model, const std::string& where) {
-  const char* guess = model.contains("merges")               ? "BPE"
-                      : model.contains("unk_id")             ? "Unigram"
+  const char* guess = model.contains("merges")   ? "BPE"
+                      : model.contains("unk_id") ? "Unigram"
                       : model.contains("continuing_subword_prefix")
                           ? "WordPiece"
                           : "WordLevel";
@@ -116,7 +116,9 @@ void read_unigram(const Json& json,
   }
 }
 
-void read_words(const Json& json, const std::string& where, ModelSource& model) {
+void read_words(const Json& json,
+                const std::string& where,
+                ModelSource& model) {
   model.vocabulary = read_vocabulary(json, where);
   WordPieceOptions& options = model.word_piece;
   options.unknown = require<std::string>(json, "unk_token", where);

@@ -50,10 +50,9 @@ class Additions {
       if (!special_names.insert(token.content).second) continue;
       // One with flags is added again, a name only where it is new.
       const auto end = tokens_.begin() + static_cast<ptrdiff_t>(from_files);
-      const bool skips =
-          named.special.is_bare
-              ? names_.contains(token.content)
-              : std::find(tokens_.begin(), end, token) != end;
+      const bool skips = named.special.is_bare
+                             ? names_.contains(token.content)
+                             : std::find(tokens_.begin(), end, token) != end;
       if (!skips) tokens_.push_back(token);
     }
     for (AddedToken& token : tokens_) {
@@ -201,8 +200,8 @@ std::unique_ptr<Tokenizer> set_up_tokenizer(TokenizerSource source,
   parts.decoding =
       read_decoder(source.decoder, where + ": decoder", !word_end.empty());
   parts.decoding.word_end = word_end;
-  parts.decoding.clean_up = config.flag("clean_up_tokenization_spaces",
-                                        is_bare_gpt2(source, config));
+  parts.decoding.clean_up =
+      config.flag("clean_up_tokenization_spaces", is_bare_gpt2(source, config));
   parts.around = ids_around(source, config, row, parts);
   if (config.values.empty() && !parts.bos_id && !parts.around.before.empty()) {
     parts.bos_id = parts.around.before[0];

@@ -38,10 +38,9 @@ WordEncoder make_word_encoder(const ModelSource& model,
   BpeOptions options = model.bpe;
   // What is put to characters, or asks how they are written, needs spelled
   // words; bytes are the faster way to the same.
-  options.byte_level = byte_level && model.type == "BPE" &&
-                       !options.byte_fallback &&
-                       options.continuing_prefix.empty() &&
-                       options.end_suffix.empty();
+  options.byte_level =
+      byte_level && model.type == "BPE" && !options.byte_fallback &&
+      options.continuing_prefix.empty() && options.end_suffix.empty();
   WordEncoder encode;
   if (model.type == "BPE") {
     encode = encoder_of(std::make_shared<const Bpe>(

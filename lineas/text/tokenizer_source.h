@@ -19,11 +19,11 @@ namespace lineas {
 struct ModelSource {
   std::string type = "BPE";  // or Unigram, WordPiece, WordLevel
   Vocabulary vocabulary;
-  MergeList merges;              // BPE
-  BpeOptions bpe;                // but byte_level, which the words decide
-  std::vector<double> scores;    // Unigram, beside the vocabulary
+  MergeList merges;            // BPE
+  BpeOptions bpe;              // but byte_level, which the words decide
+  std::vector<double> scores;  // Unigram, beside the vocabulary
   std::optional<int64_t> unk_id;
-  WordPieceOptions word_piece;   // WordPiece and WordLevel
+  WordPieceOptions word_piece;  // WordPiece and WordLevel
 };
 
 struct TokenizerSource {

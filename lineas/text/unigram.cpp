@@ -84,8 +84,8 @@ void Unigram::extend(std::string_view word,
       step = {score, at, id};
     }
   };
-  const size_t character = std::max<size_t>(
-      utf8_length(static_cast<unsigned char>(word[at])), 1);
+  const size_t character =
+      std::max<size_t>(utf8_length(static_cast<unsigned char>(word[at])), 1);
   bool has_single = false;
   int32_t node = 0;
   for (size_t end = at; end < word.size();) {
@@ -130,8 +130,8 @@ void Unigram::encode(std::string_view word, std::vector<int64_t>& ids) const {
   std::vector<Step> best(word.size() + 1);
   for (size_t at = 0; at < word.size();) {
     extend(word, at, best);
-    at += std::max<size_t>(utf8_length(static_cast<unsigned char>(word[at])),
-                           1);
+    at +=
+        std::max<size_t>(utf8_length(static_cast<unsigned char>(word[at])), 1);
   }
   std::vector<std::string_view> parts;  // last first
   bool after_unknown = false;

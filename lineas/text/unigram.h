@@ -41,9 +41,7 @@ class Unigram {
 
   void add_piece(std::string_view piece, int32_t id);
   /// Offers all pieces that begin at `at`.
-  void extend(std::string_view word,
-              size_t at,
-              std::vector<Step>& best) const;
+  void extend(std::string_view word, size_t at, std::vector<Step>& best) const;
   int32_t need_unknown(std::string_view word) const;
   /// Of a stretch of the word: the piece of that spelling, else bytes, else
   /// unknown.

@@ -48,8 +48,7 @@ bool WordPiece::append_pieces(std::string_view word,
   return true;
 }
 
-void WordPiece::encode(std::string_view word,
-                       std::vector<int64_t>& ids) const {
+void WordPiece::encode(std::string_view word, std::vector<int64_t>& ids) const {
   if (options_.whole_words) {
     const auto found = ids_.find(std::string(word));
     ids.push_back(found == ids_.end() ? unknown_id() : found->second);

@@ -71,8 +71,7 @@ std::vector<Span> behave(Behavior behavior, std::vector<Span> spans) {
 }
 
 size_t length_at(std::string_view text, size_t at) {
-  return std::max<size_t>(utf8_length(static_cast<unsigned char>(text[at])),
-                          1);
+  return std::max<size_t>(utf8_length(static_cast<unsigned char>(text[at])), 1);
 }
 
 }  // namespace

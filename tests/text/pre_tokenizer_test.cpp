@@ -84,7 +84,9 @@ TEST(PreTokenizer, Digits) {
   EXPECT_EQ(
       words(of(R"({"type": "Digits", "individual_digits": true})"), "a12"),
       "a|1|2");
-  EXPECT_EQ(words(of(R"({"type": "Digits", "individual_digits": false})"), "a12b"), "a|12|b");
+  EXPECT_EQ(
+      words(of(R"({"type": "Digits", "individual_digits": false})"), "a12b"),
+      "a|12|b");
 }
 
 TEST(PreTokenizer, Metaspace) {
