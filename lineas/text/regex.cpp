@@ -7,6 +7,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/printable.h"
 #include "lineas/base/utf8.h"
+#include "lineas/text/decoding.h"
 
 namespace lineas {
 namespace {
@@ -43,9 +44,12 @@ void start_library() {
   }
 }
 
-std::string message_of(int code) {
+/// Some codes say what they are about in `info`.
+std::string message_of(int code, OnigErrorInfo* info = nullptr) {
   OnigUChar text[ONIG_MAX_ERROR_MESSAGE_LEN] = {};
-  const int length = onig_error_code_to_str(text, code);
+  OnigErrorInfo none = {};
+  const int length =
+      onig_error_code_to_str(text, code, info == nullptr ? &none : info);
   return {reinterpret_cast<const char*>(text), static_cast<size_t>(length)};
 }
 
@@ -63,6 +67,26 @@ ParamPointer make_limits() {
   return limits;
 }
 
+/// Later versions of Oniguruma, and those in tokenizers, count symbols among
+/// [:punct:] and U+00B2, U+00B3 and the like in \p{Word}; Debian's does not.
+std::string as_later_versions(std::string_view pattern,
+                              std::string_view where) {
+  std::string result(pattern);
+  const std::pair<std::string_view, std::string_view> names[] = {
+      {"[:punct:]", "[\\p{P}\\p{S}]"}, {"[:^punct:]", "[^\\p{P}\\p{S}]"}};
+  for (const auto& [from, to] : names) replace_all(result, from, to);
+  for (const char* name : {"{Word}", "{word}", "{^Word}", "{^word}"}) {
+    if (result.find(name) == std::string::npos) continue;
+    fail(ErrorKind::unsupported,
+         "{}: \"{}\": \\p{} means other characters from one version of "
+         "Oniguruma to the next. Write \\w or \\W",
+         where,
+         printable(pattern),
+         name);
+  }
+  return result;
+}
+
 }  // namespace
 
 struct Regex::Code {
@@ -72,21 +96,23 @@ struct Regex::Code {
 
 Regex::Regex(std::string_view pattern, std::string_view where) {
   start_library();
+  const std::string written = as_later_versions(pattern, where);
   OnigRegex made = nullptr;
+  OnigErrorInfo info = {};
   const int code = onig_new(&made,
-                            bytes(pattern),
-                            bytes(pattern) + pattern.size(),
+                            bytes(written),
+                            bytes(written) + written.size(),
                             ONIG_OPTION_NONE,
                             ONIG_ENCODING_UTF8,
                             ONIG_SYNTAX_ONIGURUMA,
-                            nullptr);
+                            &info);
   CodePointer compiled(made);
   if (code != ONIG_NORMAL) {
     fail(ErrorKind::format,
          "{}: \"{}\" is not a regular expression: {}",
          where,
          printable(pattern),
-         message_of(code));
+         printable(message_of(code, &info)));
   }
   code_ =
       std::make_shared<Code>(Code{std::string(pattern), std::move(compiled)});

@@ -24,7 +24,7 @@ std::map<int64_t, AddedToken> tokens_of_files(const TokenizerSource& source,
   return tokens;
 }
 
-/// Names, each once, and the tokens that the vocabulary lacks in this form.
+/// What is added once more when all special tokens are known.
 class Additions {
  public:
   Additions(const AddedVocabulary& vocabulary,
@@ -32,14 +32,11 @@ class Additions {
     for (const auto& [id, token] : vocabulary.by_id()) {
       names_.insert(token.content);
     }
+    // All of the files' tokens are added again: some have become special.
     for (const auto& [id, token] : files) {
-      const bool is_known =
-          std::any_of(vocabulary.by_id().begin(),
-                      vocabulary.by_id().end(),
-                      [&](const auto& item) { return item.second == token; });
-      if (!is_known) tokens_.push_back(token);
+      names_.insert(token.content);
+      tokens_.push_back(token);
     }
-    for (const AddedToken& token : tokens_) names_.insert(token.content);
   }
 
   void add(const std::vector<NamedSpecial>& specials) {
@@ -161,21 +158,35 @@ bool is_bare_gpt2(const TokenizerSource& source,
                   const TokenizerConfig& config) {
   return !config.has_class && config.values.empty() &&
          source.pre_tokenizer.is_object() &&
-         source.pre_tokenizer.value("type", Json()) == "ByteLevel";
+         source.pre_tokenizer.value("type", Json()) == "ByteLevel" &&
+         std::any_of(
+             source.model.vocabulary.begin(),
+             source.model.vocabulary.end(),
+             [](const auto& item) { return item.first == "<|endoftext|>"; });
 }
 
 }  // namespace
 
 std::unique_ptr<Tokenizer> set_up_tokenizer(TokenizerSource source,
-                                            const TokenizerConfig& config,
+                                            const TokenizerConfig& given,
                                             const SetupOptions& options) {
+  const bool bare_gpt2 = is_bare_gpt2(source, given);
+  TokenizerConfig config = given;
+  if (bare_gpt2) config.tokenizer_class = "GPT2Tokenizer";
   const TokenizerClass& row = find_tokenizer_class(config);
   const std::string& where = source.where;
   AddedVocabulary vocabulary(source.model.vocabulary);
   vocabulary.add(source.added);
   const auto files = tokens_of_files(source, config, options);
+  // Flags of special tokens that are only named; transformers means to look
+  // them up in added_tokens.json, too, and does not.
   std::vector<AddedToken> known;
-  for (const auto& [id, token] : files) known.push_back(token);
+  for (const auto& [id, token] : files) {
+    const bool is_older = !config.added_tokens_decoder &&
+                          config.added_tokens.contains(id) &&
+                          config.added_tokens.at(id) == token;
+    if (!is_older) known.push_back(token);
+  }
   const auto specials =
       special_tokens(config, options.from_model, source.pad_token, known);
   Additions additions(vocabulary, files);
@@ -201,7 +212,7 @@ std::unique_ptr<Tokenizer> set_up_tokenizer(TokenizerSource source,
       read_decoder(source.decoder, where + ": decoder", !word_end.empty());
   parts.decoding.word_end = word_end;
   parts.decoding.clean_up =
-      config.flag("clean_up_tokenization_spaces", is_bare_gpt2(source, config));
+      config.flag("clean_up_tokenization_spaces", bare_gpt2);
   parts.around = ids_around(source, config, row, parts);
   if (config.values.empty() && !parts.bos_id && !parts.around.before.empty()) {
     parts.bos_id = parts.around.before[0];

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lineas/text/word_steps.h"
+
 namespace lineas {
 namespace {
 

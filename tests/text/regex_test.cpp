@@ -52,6 +52,11 @@ TEST(Regex, ReadsWhatOnlyOnigurumaReadsSo) {
   EXPECT_EQ(found("(?~b)", "aab"), (Strings{"aa", ""}));
   EXPECT_EQ(found("a{,2}b", "aab"), Strings{"aab"});
   EXPECT_EQ(found(R"(\R)", "a\r\nb"), Strings{"\r\n"});
+  EXPECT_EQ(found("[[:punct:]]", "a$.\xef\xbf\xbd"),
+            (Strings{"$", ".", "\xef\xbf\xbd"}));
+  EXPECT_EQ(found("[[:^punct:]]+", "a$b"), (Strings{"a", "b"}));
+  EXPECT_THROW(Regex(R"(\p{Word})", "t"), Error);
+  EXPECT_THROW(Regex(R"(\p{Unheard})", "t"), Error);
 }
 
 TEST(Regex, BadOrEndlessPatternsAreErrors) {

@@ -348,8 +348,8 @@ def t5(out, scratch):
     rules.write_text("FB01\t66 69\n65 301\tE9\n3000\t20\n200D\t\nA\t20\n")
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(CORPUS), model_writer=model, model_type="unigram", vocab_size=500,
-        character_coverage=0.97, normalization_rule_tsv=str(rules), pad_id=0, eos_id=1, unk_id=2,
+        sentence_iterator=iter(CORPUS), model_writer=model, model_type="unigram", vocab_size=270,
+        character_coverage=0.98, normalization_rule_tsv=str(rules), pad_id=0, eos_id=1, unk_id=2,
         bos_id=-1, user_defined_symbols=["<u1>", "tea"], num_threads=1, minloglevel=2)
     rules.unlink()
     save(out / "t5_model", {"spiece.model": model.getvalue()},
