@@ -38,6 +38,13 @@ T value_or(const Json& object,
            std::string_view where,
            T fallback);
 
+/// object[key] as T, or `fallback` where the key is absent: null is refused.
+template <typename T>
+T unless_absent(const Json& object,
+                std::string_view key,
+                std::string_view where,
+                T fallback);
+
 }  // namespace lineas
 
 #include "lineas/base/json_inl.h"

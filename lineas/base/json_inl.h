@@ -89,4 +89,14 @@ T value_or(const Json& object,
   return json_detail::convert<T>(*value, key, where);
 }
 
+template <typename T>
+T unless_absent(const Json& object,
+                std::string_view key,
+                std::string_view where,
+                T fallback) {
+  const Json* value = json_detail::find(object, key, where);
+  if (value == nullptr) return fallback;
+  return json_detail::convert<T>(*value, key, where);
+}
+
 }  // namespace lineas

@@ -105,6 +105,7 @@ std::string_view header_text(std::span<const std::byte> file,
 std::map<std::string, std::string> read_metadata(const Json& value,
                                                  std::string_view where) {
   const std::string place = fmt::format("{}: {}", where, kMetadataKey);
+  if (value.is_null()) return {};  // as the reference implementation
   if (!value.is_object()) {
     fail(ErrorKind::format, "{} is not a JSON object", place);
   }

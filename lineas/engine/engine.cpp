@@ -87,13 +87,6 @@ Engine::Engine(const std::string& model, const EngineOptions& options)
     if (error.kind() != ErrorKind::not_found) throw;
     no_tokenizer_ = error.what();
   }
-  if (tokenizer_ && tokenizer_->vocab_size() > model_->info().vocabulary)
-    fail(ErrorKind::shape,
-         "{}: its tokenizer has ids up to {}, the model a vocabulary of {}. "
-         "Do the two belong together?",
-         folder_,
-         tokenizer_->vocab_size() - 1,
-         model_->info().vocabulary);
   eos_ids_ = find_eos_ids(folder_, tokenizer_.get());
   bos_id_ = find_bos_id(folder_, tokenizer_.get());
 }
@@ -127,25 +120,34 @@ std::vector<int64_t> Engine::encode(const std::string& text) const {
            folder_);
     return {*bos_id_};
   }
-  return need_tokenizer().encode(text);
+  std::vector<int64_t> ids = need_tokenizer().encode(text);
+  check_ids(ids, "the text");
+  return ids;
 }
 
+// A tokenizer may know ids that the model has no row for (a pad token put in
+// for training): only a text that holds one is refused.
 void Engine::check_ids(const std::vector<int64_t>& ids,
                        const std::string& where) const {
-  for (const int64_t id : ids)
-    if (id < 0 || id >= model_->info().vocabulary)
-      fail(ErrorKind::usage,
-           "{}: token id {} is outside the model's vocabulary of {}",
-           where,
-           id,
-           model_->info().vocabulary);
+  for (const int64_t id : ids) {
+    if (id >= 0 && id < model_->info().vocabulary) continue;
+    const std::string token =
+        tokenizer_ && id >= 0 ? tokenizer_->token_bytes(id) : "";
+    fail(ErrorKind::usage,
+         "{}: token id {}{} is outside the model's vocabulary of {}",
+         where,
+         id,
+         token.empty() ? "" : fmt::format(" (\"{}\")", printable(token)),
+         model_->info().vocabulary);
+  }
 }
 
 std::vector<std::vector<int64_t>> Engine::encode(
     const PromptSet& prompts) const {
   std::vector<std::vector<int64_t>> ids = prompts.ids;
+  for (const std::string& text : prompts.texts)
+    ids.push_back(text.empty() ? encode(text) : need_tokenizer().encode(text));
   for (size_t i = 0; i < ids.size(); ++i) check_ids(ids[i], prompts.where(i));
-  for (const std::string& text : prompts.texts) ids.push_back(encode(text));
   check_lengths(prompts, ids, model_->info());
   return ids;
 }
@@ -158,7 +160,9 @@ std::vector<int64_t> Engine::encode_chat(
   const ChatTemplate chat = chat_template.empty()
                                 ? ChatTemplate::load(folder_)
                                 : ChatTemplate::load(folder_, chat_template);
-  return tokenizer.encode(chat.render(messages, options), false);
+  const auto ids = tokenizer.encode(chat.render(messages, options), false);
+  check_ids(ids, "the chat");
+  return ids;
 }
 
 std::string Engine::decode(std::span<const int64_t> ids) const {

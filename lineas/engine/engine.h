@@ -75,6 +75,7 @@ class Engine {
 
  private:
   const Tokenizer& need_tokenizer() const;
+  /// `where` starts the message.
   void check_ids(const std::vector<int64_t>& ids,
                  const std::string& where) const;
 

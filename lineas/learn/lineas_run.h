@@ -1,6 +1,6 @@
 // One LinEAS run, step by step: the maps, the loss, the way down, and the list
-// of stages that says what is tried next (see trial.h). Everything that the next
-// step depends on is in its state.
+// of stages that says what is tried next (see trial.h). Everything that the
+// next step depends on is in its state.
 #pragma once
 
 #include <functional>
@@ -70,7 +70,8 @@ class LineasRun {
   void check_maps() const;
 
   const LineasSettings& settings_;
-  bool is_between_trials_ = false;  // where no state leads on: not to be stopped
+  bool is_between_trials_ =
+      false;  // where no state leads on: not to be stopped
   StoppableDrive drive_;
   const Problem problem_;  // with that drive
   AffineParameters parameters_;
@@ -87,7 +88,7 @@ class LineasRun {
   double last_loss_ = 0;       // see loss()
   double untouched_loss_ = 0;  // of the model without maps
   bool fell_back_ = false;
-  std::optional<WarmStart> white_;    // where the optimizer is chosen
+  std::optional<WarmStart> white_;   // where the optimizer is chosen
   std::vector<double> scale_sizes_;  // see ProximalGradient
 };
 

@@ -57,9 +57,8 @@ Trajectory cut_off(Trajectory trajectory) {
 
 // The rows [begin, end) of a state of more.
 Trajectory slice(const Trajectory& all, int64_t begin, int64_t end) {
-  Trajectory part{
-      .rows = {all.rows.begin() + begin, all.rows.begin() + end},
-      .segment = all.segment};
+  Trajectory part{.rows = {all.rows.begin() + begin, all.rows.begin() + end},
+                  .segment = all.segment};
   for (const Tensor& x : all.carried)
     part.carried.push_back(x.slice(0, begin, end));
   return part;
@@ -72,7 +71,8 @@ void append(Trajectory& all, const Trajectory& more) {
     all.carried[i] = at::cat({all.carried[i], more.carried[i]});
 }
 
-// Keeps a pass going whose recorder has seen enough: the state behind it counts.
+// Keeps a pass going whose recorder has seen enough: the state behind it
+// counts.
 class ToTheEnd : public Tap {
  public:
   Tensor visit(SiteIndex, Tensor x, const PassContext&) override { return x; }
@@ -186,13 +186,13 @@ void MapLoss::check_reached() {
 // In calls of some rows, as one way: what was pooled, and the states.
 MapLoss::Way MapLoss::travel_all(Piece rows) {
   const int64_t micro_batch = options_.response.micro_batch;
-  const size_t size = micro_batch == 0 ? rows.size()
-                                       : kRecordFactor * micro_batch;
+  const size_t size =
+      micro_batch == 0 ? rows.size() : kRecordFactor * micro_batch;
   Way all;
   std::vector<std::vector<Tensor>> parts(problem_.match_places.size());
   for (size_t begin = 0; begin < rows.size(); begin += size) {
-    Way way = travel(
-        rows.subspan(begin, std::min(size, rows.size() - begin)), false);
+    Way way =
+        travel(rows.subspan(begin, std::min(size, rows.size() - begin)), false);
     for (size_t p = 0; p < parts.size(); ++p) parts[p].push_back(way.pooled[p]);
     if (begin == 0)
       all.starts = std::move(way.starts);
@@ -249,11 +249,10 @@ void MapLoss::send_back(Way way, const Tensor& gradient_NW) {
   std::vector<Tensor> behind;
   for (size_t number = spans_.size(); number-- > 0;) {
     const bool is_last = number + 1 == spans_.size();
-    SpanRun run =
-        is_last ? std::move(way.last)
-                : run_span(number,
-                           number == 0 ? problem_.drive.begin(rows)
-                                       : way.starts[number - 1]);
+    SpanRun run = is_last ? std::move(way.last)
+                          : run_span(number,
+                                     number == 0 ? problem_.drive.begin(rows)
+                                                 : way.starts[number - 1]);
     std::vector<Tensor> values = std::move(run.pooled);
     std::vector<Tensor> cotangents = columns(spans_[number], gradient_NW);
     if (!is_last) {

@@ -72,7 +72,8 @@ class MapLoss {
   SpanRun run_span(size_t span, Trajectory start);
   Way travel(Piece rows, bool with_last_graph);
   void send_back(Way way, const Tensor& gradient_NW);
-  std::vector<Tensor> columns(const Span& span, const Tensor& gradient_NW) const;
+  std::vector<Tensor> columns(const Span& span,
+                              const Tensor& gradient_NW) const;
   Way travel_all(Piece rows);
   Way again(const Way& all, const Rows& rows, int64_t begin, int64_t end);
   void note_visited(const std::vector<size_t>& visited);

@@ -53,8 +53,8 @@ bool stands_alone(std::string_view text, size_t begin, size_t end) {
 
 }  // namespace
 
-AddedTokens::AddedTokens(std::vector<AddedToken> tokens)
-    : tokens_(std::move(tokens)) {
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens, bool splits_special)
+    : tokens_(std::move(tokens)), splits_special_(splits_special) {
   std::stable_sort(tokens_.begin(),
                    tokens_.end(),
                    [](const AddedToken& a, const AddedToken& b) {
@@ -88,6 +88,7 @@ std::vector<TextPiece> AddedTokens::split(std::string_view text) const {
     size_t begin = at;
     size_t end = at + token->content.size();
     at = end;
+    if (splits_special_ && token->special) continue;
     if (token->single_word && !stands_alone(text, begin, end)) continue;
     if (token->lstrip) {
       begin = std::max(done, without_trailing_space(text.substr(0, begin)));

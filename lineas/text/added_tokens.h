@@ -19,7 +19,10 @@ struct TextPiece {
 
 class AddedTokens {
  public:
-  explicit AddedTokens(std::vector<AddedToken> tokens);
+  /// `splits_special`: special tokens written in a text are text like any
+  /// other.
+  explicit AddedTokens(std::vector<AddedToken> tokens,
+                       bool splits_special = false);
 
   /// Cuts valid UTF-8 at the tokens in it: leftmost first, of several at one
   /// place the longest. Views into `text`; no empty pieces.
@@ -29,6 +32,7 @@ class AddedTokens {
   const AddedToken* match_at(std::string_view text, size_t at) const;
 
   std::vector<AddedToken> tokens_;  // longest first
+  bool splits_special_;
   std::array<std::vector<size_t>, 256> by_first_byte_;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <queue>
+#include <utility>
 
 #include "lineas/base/error.h"
 #include "lineas/base/utf8.h"
@@ -25,9 +26,6 @@ size_t spread(uint64_t key) {
 struct Candidate {
   int32_t rank;
   int32_t left;
-  int32_t right;
-  int32_t left_unit;
-  int32_t right_unit;
   int32_t result;
   bool operator>(const Candidate& other) const {
     return rank != other.rank ? rank > other.rank : left > other.left;
@@ -40,27 +38,21 @@ Bpe::Bpe(const Vocabulary& vocabulary,
          const MergeList& merges,
          BpeOptions options,
          std::string_view where)
-    : options_(std::move(options)), byte_ids_(256, -1) {
+    : options_(std::move(options)), where_(where), byte_ids_(256, -1) {
   ids_.max_load_factor(0.5F);  // looking up merges is a quarter of loading
   ids_.reserve(vocabulary.size());
   for (const auto& [spelling, id] : vocabulary) {
     const std::optional<std::string> key = key_of(spelling);
-    // An empty entry is never a unit, and "" stands for no key in add_merges.
-    if (key && !key->empty()) ids_.emplace(*key, static_cast<int32_t>(id));
+    if (key) ids_.emplace(*key, static_cast<int32_t>(id));
+    if (spelling == options_.unknown) unknown_id_ = static_cast<int32_t>(id);
   }
   for (int byte = 0; byte < 256; ++byte) {
     const std::string name = options_.byte_level
                                  ? std::string(1, static_cast<char>(byte))
                                  : fmt::format("<0x{:02X}>", byte);
-    const auto found = ids_.find(name);
-    if (found != ids_.end()) {
-      byte_ids_[static_cast<size_t>(byte)] = found->second;
-    }
+    byte_ids_[static_cast<size_t>(byte)] = find(name).value_or(-1);
   }
-  const std::optional<int64_t> unknown =
-      options_.unknown.empty() ? std::nullopt : id_of(options_.unknown);
-  if (unknown) unknown_id_ = static_cast<int32_t>(*unknown);
-  add_merges(merges, where);
+  add_merges(merges);
 }
 
 std::optional<std::string> Bpe::key_of(std::string_view entry) const {
@@ -74,32 +66,43 @@ std::optional<int32_t> Bpe::find(std::string_view key) const {
   return found->second;
 }
 
-std::optional<int64_t> Bpe::id_of(std::string_view entry) const {
-  const std::optional<std::string> key = key_of(entry);
-  return key ? find(*key) : std::nullopt;
+void Bpe::refuse_merge(size_t number,
+                       const MergeList::value_type& merge) const {
+  fail(ErrorKind::format,
+       "{}: merge {} (\"{}\" \"{}\"): the vocabulary lacks one of the two or "
+       "what they become",
+       where_,
+       number,
+       merge.first,
+       merge.second);
 }
 
-void Bpe::add_merges(const MergeList& merges, std::string_view where) {
+void Bpe::add_merges(const MergeList& merges) {
   slots_.resize(std::bit_ceil(std::max<size_t>(merges.size() * 2, 2)));
   int32_t rank = 0;
-  for (const auto& [left, right] : merges) {
-    const std::string left_key = key_of(left).value_or("");
-    const std::string right_key = key_of(right).value_or("");
-    const std::optional<int32_t> left_id = find(left_key);
-    const std::optional<int32_t> right_id = find(right_key);
-    const std::optional<int32_t> result = find(left_key + right_key);
-    if (!left_id || !right_id || !result) {
-      fail(ErrorKind::format,
-           "{}: merge {} (\"{}\" \"{}\") names \"{}\", which the vocabulary "
-           "does not have",
-           where,
-           rank + 1,
-           left,
-           right,
-           !left_id ? left : (!right_id ? right : left + right));
-    }
-    insert(pair_key(*left_id, *right_id), {rank++, *result});
+  for (const auto& merge : merges) {
+    ++rank;
+    const std::optional<std::string> left = key_of(merge.first);
+    const std::optional<std::string> right = key_of(merge.second);
+    // Parts that are not spelled bytes: never a unit, so never joined.
+    if (!left || !right) continue;
+    const std::string& prefix = options_.continuing_prefix;
+    if (right->size() < prefix.size()) refuse_merge(rank, merge);
+    const std::optional<int32_t> left_id = find(*left);
+    const std::optional<int32_t> right_id = find(*right);
+    const std::optional<int32_t> result =
+        find(*left + right->substr(prefix.size()));
+    if (!left_id || !right_id || !result) refuse_merge(rank, merge);
+    insert(pair_key(*left_id, *right_id), {rank, *result});
   }
+}
+
+int32_t Bpe::need_unknown() const {
+  if (unknown_id_) return *unknown_id_;
+  fail(ErrorKind::format,
+       "{}: unk_token \"{}\" is needed, and the vocabulary does not have it",
+       where_,
+       *options_.unknown);
 }
 
 void Bpe::insert(uint64_t pair, Merge merge) {
@@ -123,52 +126,55 @@ Bpe::Merge Bpe::find_merge(int32_t left, int32_t right) const {
 
 void Bpe::append_byte_units(std::string_view word,
                             std::vector<int32_t>& units) const {
+  bool after_unknown = false;
   for (const char byte : word) {
     const int32_t id = byte_ids_[static_cast<unsigned char>(byte)];
     if (id >= 0) {
       units.push_back(id);
-    } else if (unknown_id_) {
-      units.push_back(*unknown_id_);
+    } else if (options_.unknown && !(after_unknown && options_.fuse_unknown)) {
+      units.push_back(need_unknown());
     }
+    after_unknown = id < 0;
   }
 }
 
 bool Bpe::append_fallback(std::string_view character,
                           std::vector<int32_t>& units) const {
-  const auto id = [&](char byte) {
-    return byte_ids_[static_cast<unsigned char>(byte)];
-  };
-  if (!options_.byte_fallback ||
-      std::any_of(character.begin(), character.end(), [&](char byte) {
-        return id(byte) < 0;
-      })) {
-    return false;
+  if (!options_.byte_fallback) return false;
+  const size_t before = units.size();
+  for (const char byte : character) {
+    const int32_t id = byte_ids_[static_cast<unsigned char>(byte)];
+    if (id < 0) {
+      units.resize(before);
+      return false;
+    }
+    units.push_back(id);
   }
-  for (const char byte : character) units.push_back(id(byte));
   return true;
 }
 
 void Bpe::append_character_units(std::string_view word,
                                  std::vector<int32_t>& units) const {
-  bool after_unknown = false;
+  // An unknown token waits for the next known character, bytes go before it.
+  std::optional<int32_t> waiting;
+  std::string unit;
   for (size_t at = 0; at < word.size();) {
     const size_t length =
         std::max<size_t>(utf8_length(static_cast<unsigned char>(word[at])), 1);
-    const std::string_view character = word.substr(at, length);
+    unit = at > 0 ? options_.continuing_prefix : "";
+    unit += word.substr(at, length);
     at += length;
-    const auto found = ids_.find(character);
+    if (at >= word.size()) unit += options_.end_suffix;
+    const auto found = ids_.find(unit);
     if (found != ids_.end()) {
+      if (waiting) units.push_back(*std::exchange(waiting, std::nullopt));
       units.push_back(found->second);
-      after_unknown = false;
-    } else if (append_fallback(character, units)) {
-      after_unknown = false;
-    } else if (unknown_id_) {
-      if (!after_unknown || !options_.fuse_unknown) {
-        units.push_back(*unknown_id_);
-      }
-      after_unknown = true;
+    } else if (!append_fallback(unit, units) && options_.unknown) {
+      if (waiting && !options_.fuse_unknown) units.push_back(*waiting);
+      waiting = need_unknown();
     }
   }
+  if (waiting) units.push_back(*waiting);
 }
 
 void Bpe::merge_units(std::vector<int32_t>& units) const {
@@ -187,22 +193,23 @@ void Bpe::merge_units(std::vector<int32_t>& units) const {
     if (left < 0 || right >= count) return;
     const Merge merge = find_merge(unit(left), unit(right));
     if (merge.rank < 0) return;
-    queue.push(
-        {merge.rank, left, right, unit(left), unit(right), merge.result});
+    queue.push({merge.rank, left, merge.result});
   };
   for (int32_t i = 0; i + 1 < count; ++i) offer(i, i + 1);
   constexpr int32_t kGone = -1;
   while (!queue.empty()) {
     const Candidate top = queue.top();
     queue.pop();
-    // Either side may have been joined with another neighbour meanwhile.
-    if (unit(top.left) != top.left_unit || unit(top.right) != top.right_unit ||
-        next[static_cast<size_t>(top.left)] != top.right) {
-      continue;
-    }
-    const int32_t after = next[static_cast<size_t>(top.right)];
+    // Joined with another neighbour meanwhile? What counts, as in the library,
+    // is that the two here still become the same entry.
+    if (unit(top.left) == kGone) continue;
+    const int32_t right = next[static_cast<size_t>(top.left)];
+    if (right >= count) continue;
+    const Merge merge = find_merge(unit(top.left), unit(right));
+    if (merge.rank < 0 || merge.result != top.result) continue;
+    const int32_t after = next[static_cast<size_t>(right)];
     unit(top.left) = top.result;
-    unit(top.right) = kGone;
+    unit(right) = kGone;
     next[static_cast<size_t>(top.left)] = after;
     if (after < count) before[static_cast<size_t>(after)] = top.left;
     offer(before[static_cast<size_t>(top.left)], top.left);

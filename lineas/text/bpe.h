@@ -22,7 +22,10 @@ struct BpeOptions {
   bool byte_fallback = false;  // a character without entry becomes <0xNN>...
   bool fuse_unknown = false;   // neighbouring unknown characters: one token
   bool ignore_merges = false;  // a word that is an entry needs no merges
-  std::string unknown;         // token of what has no entry; empty: dropped
+  std::optional<std::string> unknown;  // of what has no entry; none: dropped
+  // Put to the characters of a word before they are looked up: to all but the
+  // first, and to the last. Only where the units are characters.
+  std::string continuing_prefix, end_suffix;
 };
 
 /// Entries of a vocabulary as its file spells them.
@@ -32,7 +35,8 @@ using MergeList = std::vector<std::pair<std::string, std::string>>;
 class Bpe {
  public:
   /// Throws a format Error starting with `where` for a merge whose parts or
-  /// result are not in the vocabulary.
+  /// result are not in the vocabulary, and when encoding needs an unknown token
+  /// that the vocabulary lacks.
   Bpe(const Vocabulary& vocabulary,
       const MergeList& merges,
       BpeOptions options,
@@ -40,9 +44,6 @@ class Bpe {
 
   /// Appends the ids of one word (valid UTF-8, not empty).
   void encode(std::string_view word, std::vector<int64_t>& ids) const;
-
-  std::optional<int64_t> id_of(std::string_view entry) const;
-  bool byte_level() const { return options_.byte_level; }
 
  private:
   struct Hash {
@@ -63,7 +64,10 @@ class Bpe {
   /// What `ids_` knows an entry by: its bytes. Nothing where it spells none.
   std::optional<std::string> key_of(std::string_view entry) const;
   std::optional<int32_t> find(std::string_view key) const;
-  void add_merges(const MergeList& merges, std::string_view where);
+  void add_merges(const MergeList& merges);
+  [[noreturn]] void refuse_merge(size_t number,
+                                 const MergeList::value_type& merge) const;
+  int32_t need_unknown() const;
   void insert(uint64_t pair, Merge merge);
   Merge find_merge(int32_t left, int32_t right) const;
   void append_byte_units(std::string_view word,
@@ -75,6 +79,7 @@ class Bpe {
   void merge_units(std::vector<int32_t>& units) const;
 
   BpeOptions options_;
+  std::string where_;
   std::unordered_map<std::string, int32_t, Hash, std::equal_to<>> ids_;
   std::vector<int32_t> byte_ids_;  // of single bytes or <0xNN>; -1: none
   std::optional<int32_t> unknown_id_;

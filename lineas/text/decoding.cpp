@@ -1,8 +1,8 @@
 #include "lineas/text/decoding.h"
 
 #include <array>
-#include <optional>
 
+#include "lineas/base/error.h"
 #include "lineas/base/utf8.h"
 #include "lineas/text/byte_alphabet.h"
 
@@ -23,21 +23,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10>
 /// A clean-up can only reach over a cut that follows one of these.
 constexpr std::string_view kUncertainEnds = " 'nvr";
 
-void replace_all(std::string& text,
-                 std::string_view from,
-                 std::string_view to) {
-  if (from.empty() || text.find(from) == std::string::npos) return;
-  std::string result;
-  size_t at = 0;
-  for (size_t found = text.find(from); found != std::string::npos;
-       found = text.find(from, at)) {
-    result.append(text, at, found - at);
-    result += to;
-    at = found + from.size();
-  }
-  text = result.append(text, at);
-}
-
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -45,19 +30,16 @@ int hex_digit(char c) {
   return -1;
 }
 
-/// The byte of a token "<0xNN>".
-std::optional<char> fallback_byte(std::string_view token) {
-  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') {
-    return {};
-  }
-  const int high = hex_digit(token[3]);
-  const int low = hex_digit(token[4]);
-  if (high < 0 || low < 0) return {};
-  return static_cast<char>(high << 4 | low);
-}
-
 std::string spelled_bytes(const std::string& token) {
   return bytes_of_spelling(token).value_or(token);
+}
+
+std::string run_chain(const Decoding& decoding,
+                      std::vector<std::string> tokens) {
+  if (tokens.empty()) return "";
+  for (const DecodeStep& step : decoding.chain)
+    tokens = step(std::move(tokens));
+  return fmt::format("{}", fmt::join(tokens, ""));
 }
 
 /// The last stage of a stream: spaces before punctuation, held back while a
@@ -188,7 +170,71 @@ class PieceStream : public DecodeStream {
   CleanUp clean_up_;
 };
 
+/// All tokens first, then the chain.
+class WholeStream : public DecodeStream {
+ public:
+  WholeStream(const TokenTable& tokens,
+              const Decoding& decoding,
+              bool skip_special)
+      : tokens_(tokens), decoding_(decoding), skip_special_(skip_special) {}
+
+  std::string push(int64_t id) override {
+    const std::string* token = tokens_.spelling(id);
+    if (token == nullptr) return "";
+    if (skip_special_ && tokens_.is_special(id)) return "";
+    list_.push_back(*token);
+    return "";
+  }
+  std::string finish() override {
+    std::string text =
+        run_chain(decoding_, std::exchange(list_, std::vector<std::string>()));
+    if (!decoding_.word_end.empty()) {
+      replace_all(text, decoding_.word_end, " ");
+      text = trimmed(text);
+    }
+    return decoding_.clean_up ? clean_up_spaces(std::move(text)) : text;
+  }
+
+ private:
+  static std::string trimmed(const std::string& text) {
+    constexpr std::string_view kBlanks = " \t\n\v\f\r\x1c\x1d\x1e\x1f";
+    const size_t begin = text.find_first_not_of(kBlanks);
+    if (begin == std::string::npos) return "";
+    return text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  }
+
+  const TokenTable& tokens_;
+  const Decoding& decoding_;
+  bool skip_special_;
+  std::vector<std::string> list_;
+};
+
 }  // namespace
+
+std::optional<char> fallback_byte(std::string_view token) {
+  if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') {
+    return {};
+  }
+  const int high = hex_digit(token[3]);
+  const int low = hex_digit(token[4]);
+  if (high < 0 || low < 0) return {};
+  return static_cast<char>(high << 4 | low);
+}
+
+void replace_all(std::string& text,
+                 std::string_view from,
+                 std::string_view to) {
+  if (from.empty() || text.find(from) == std::string::npos) return;
+  std::string result;
+  size_t at = 0;
+  for (size_t found = text.find(from); found != std::string::npos;
+       found = text.find(from, at)) {
+    result.append(text, at, found - at);
+    result += to;
+    at = found + from.size();
+  }
+  text = result.append(text, at);
+}
 
 std::string clean_up_spaces(std::string text) {
   for (const auto& [from, to] : kCleanUps) replace_all(text, from, to);
@@ -198,6 +244,9 @@ std::string clean_up_spaces(std::string text) {
 std::unique_ptr<DecodeStream> make_decode_stream(const TokenTable& tokens,
                                                  const Decoding& decoding,
                                                  bool skip_special) {
+  if (!decoding.chain.empty()) {
+    return std::make_unique<WholeStream>(tokens, decoding, skip_special);
+  }
   if (decoding.byte_level) {
     return std::make_unique<ByteStream>(
         tokens, decoding.clean_up, skip_special);
@@ -207,6 +256,7 @@ std::unique_ptr<DecodeStream> make_decode_stream(const TokenTable& tokens,
 
 std::string bytes_of_token(const std::string& spelling,
                            const Decoding& decoding) {
+  if (!decoding.chain.empty()) return run_chain(decoding, {spelling});
   if (decoding.byte_level) return spelled_bytes(spelling);
   if (decoding.byte_fallback) {
     const std::optional<char> byte = fallback_byte(spelling);

@@ -11,7 +11,12 @@
 
 namespace lineas {
 
-using NormalizerStep = std::function<std::string(std::string)>;
+/// Text on its way; `cut_front`: its first character is not the text's own.
+struct NormalizedText {
+  std::string text;
+  bool cut_front = false;
+};
+using NormalizerStep = std::function<void(NormalizedText&)>;
 
 class Normalizer {
  public:
@@ -20,17 +25,14 @@ class Normalizer {
       : steps_(std::move(steps)) {}
 
   bool empty() const { return steps_.empty(); }
-  std::string operator()(std::string_view text) const;
+  NormalizedText operator()(std::string_view text) const;
 
  private:
   std::vector<NormalizerStep> steps_;
 };
 
 /// Reads the "normalizer" object (or null) of a tokenizer.json. Throws
-/// unsupported for a type that BPE tokenizers of today do not use.
+/// unsupported for a type that this program does not know.
 Normalizer read_normalizer(const Json& spec, std::string_view where);
-
-/// The normal form of Qwen tokenizers.
-Normalizer nfc_normalizer();
 
 }  // namespace lineas

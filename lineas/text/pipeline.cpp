@@ -9,14 +9,21 @@
 namespace lineas {
 namespace {
 
-std::vector<AddedToken> select(const std::vector<AddedToken>& tokens,
+/// The tokens that are searched before (or after) a text is normalised.
+std::vector<AddedToken> select(const TokenizerParts& parts,
                                bool normalized,
-                               const Normalizer& normalizer) {
+                               std::string_view where) {
   std::vector<AddedToken> chosen;
-  for (const AddedToken& token : tokens) {
-    if (token.normalized != normalized) continue;
+  for (AddedToken token : parts.searched) {
+    if (token.is_normalized() != normalized) continue;
+    if (normalized) token.content = parts.normalizer(token.content).text;
+    if (token.content.empty()) {
+      fail(ErrorKind::unsupported,
+           "{}: added token {}: the normalizer leaves nothing of it",
+           where,
+           token.id);
+    }
     chosen.push_back(token);
-    if (normalized) chosen.back().content = normalizer(token.content);
   }
   return chosen;
 }
@@ -25,8 +32,8 @@ class PipelineTokenizer : public Tokenizer {
  public:
   PipelineTokenizer(TokenizerParts parts, std::string_view where)
       : tokens_(parts.vocabulary, parts.added, where),
-        raw_(select(parts.added, false, parts.normalizer)),
-        normalized_(select(parts.added, true, parts.normalizer)),
+        raw_(select(parts, false, where), parts.splits_special),
+        normalized_(select(parts, true, where), parts.splits_special),
         parts_(std::move(parts)) {
     parts_.vocabulary.clear();
     parts_.vocabulary.shrink_to_fit();
@@ -41,7 +48,7 @@ class PipelineTokenizer : public Tokenizer {
            *invalid);
     }
     std::vector<int64_t> ids;
-    if (add_special) ids = parts_.before;
+    if (add_special) ids = parts_.around.before;
     for (const TextPiece& piece : raw_.split(text)) {
       if (piece.id >= 0) {
         ids.push_back(piece.id);
@@ -50,7 +57,8 @@ class PipelineTokenizer : public Tokenizer {
       }
     }
     if (add_special) {
-      ids.insert(ids.end(), parts_.after.begin(), parts_.after.end());
+      ids.insert(
+          ids.end(), parts_.around.after.begin(), parts_.around.after.end());
     }
     return ids;
   }
@@ -78,17 +86,18 @@ class PipelineTokenizer : public Tokenizer {
   void encode_text(std::string_view text,
                    bool at_start,
                    std::vector<int64_t>& ids) const {
-    std::string changed;
+    NormalizedText changed;
     if (!parts_.normalizer.empty()) {
       changed = parts_.normalizer(text);
-      text = changed;
+      text = changed.text;
     }
     for (const TextPiece& piece : normalized_.split(text)) {
       if (piece.id >= 0) {
         ids.push_back(piece.id);
         continue;
       }
-      const bool first = at_start && piece.text.data() == text.data();
+      const bool first =
+          at_start && !changed.cut_front && piece.text.data() == text.data();
       for (const Word& word : parts_.pre_tokenizer(piece.text, first)) {
         parts_.encode_word(word.text, ids);
       }
@@ -101,66 +110,11 @@ class PipelineTokenizer : public Tokenizer {
   TokenizerParts parts_;
 };
 
-/// Linear: vocabularies are searched for a handful of names only.
-std::optional<int64_t> id_in(const TokenizerParts& parts,
-                             const std::string& name) {
-  for (const AddedToken& token : parts.added) {
-    if (token.content == name) return token.id;
-  }
-  for (const auto& [token, id] : parts.vocabulary) {
-    if (token == name) return id;
-  }
-  return {};
-}
-
-bool is_added(const TokenizerParts& parts, const AddedToken& token) {
-  return std::any_of(
-      parts.added.begin(), parts.added.end(), [&](const AddedToken& known) {
-        return known.content == token.content;
-      });
-}
-
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_tokenizer(TokenizerParts parts,
                                           std::string_view where) {
   return std::make_unique<PipelineTokenizer>(std::move(parts), where);
-}
-
-void add_configured_tokens(const TokenizerConfig& config,
-                           TokenizerParts& parts) {
-  for (AddedToken token : config.added) {
-    if (std::find(config.special_names.begin(),
-                  config.special_names.end(),
-                  token.content) != config.special_names.end()) {
-      token.special = true;
-      token.normalized = false;
-    }
-    if (!is_added(parts, token)) parts.added.push_back(token);
-  }
-  for (const std::string& name : config.special_names) {
-    AddedToken token;
-    token.content = name;
-    token.special = true;
-    if (is_added(parts, token)) continue;
-    const std::optional<int64_t> id = id_in(parts, name);
-    if (!id) continue;
-    token.id = *id;
-    parts.added.push_back(token);
-  }
-}
-
-void apply_special_ids(const TokenizerConfig& config,
-                       bool adds_bos,
-                       TokenizerParts& parts) {
-  if (config.bos_token) parts.bos_id = id_in(parts, *config.bos_token);
-  if (config.eos_token) parts.eos_id = id_in(parts, *config.eos_token);
-  if (config.add_bos_token.value_or(adds_bos) && parts.bos_id) {
-    parts.before = {*parts.bos_id};
-  }
-  if (config.add_eos_token.value_or(false) && parts.eos_id) {
-    parts.after = {*parts.eos_id};
-  }
 }
 
 }  // namespace lineas

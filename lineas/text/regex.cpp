@@ -1,20 +1,22 @@
 #include "lineas/text/regex.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
+#include <oniguruma.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "lineas/base/error.h"
+#include "lineas/base/printable.h"
+#include "lineas/base/utf8.h"
+#include "lineas/text/decoding.h"
 
 namespace lineas {
 namespace {
 
-constexpr std::string_view kWhiteSpace =
-    "\\t-\\r\\x{20}\\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}"
-    "\\x{2029}\\x{202F}\\x{205F}\\x{3000}";
-constexpr uint32_t kStepLimit = 10'000'000;
-constexpr uint32_t kHeapLimitKb = 65536;
+/// Oniguruma's own limit for a match; a search is a match at each position.
+constexpr unsigned long kMatchSteps = 10'000'000;
+constexpr unsigned long kSearchSteps = 100'000'000;
+/// Places to come back to; about 40 bytes each.
+constexpr unsigned int kStackEntries = 4'000'000;
 
 template <auto Free>
 struct Freer {
@@ -23,41 +25,66 @@ struct Freer {
     Free(pointer);
   }
 };
-using CodePointer = std::unique_ptr<pcre2_code, Freer<pcre2_code_free>>;
-using MatchPointer =
-    std::unique_ptr<pcre2_match_data, Freer<pcre2_match_data_free>>;
-using ContextPointer =
-    std::unique_ptr<pcre2_match_context, Freer<pcre2_match_context_free>>;
-using CompilePointer =
-    std::unique_ptr<pcre2_compile_context, Freer<pcre2_compile_context_free>>;
+void free_region(OnigRegion* region) {
+  onig_region_free(region, 1);
+}
+using CodePointer =
+    std::unique_ptr<std::remove_pointer_t<OnigRegex>, Freer<onig_free>>;
+using RegionPointer = std::unique_ptr<OnigRegion, Freer<free_region>>;
+using ParamPointer =
+    std::unique_ptr<OnigMatchParam, Freer<onig_free_match_param>>;
 
-std::string message_of(int code) {
-  PCRE2_UCHAR text[160] = {};
-  pcre2_get_error_message(code, text, sizeof(text));
-  return reinterpret_cast<const char*>(text);
+void start_library() {
+  static const int started = [] {
+    OnigEncoding encodings[] = {ONIG_ENCODING_UTF8};
+    return onig_initialize(encodings, 1);
+  }();
+  if (started != ONIG_NORMAL) {
+    fail(ErrorKind::resource, "Oniguruma does not start: code {}", started);
+  }
 }
 
-PCRE2_SPTR units(std::string_view text) {
-  return reinterpret_cast<PCRE2_SPTR>(text.data());
+/// Some codes say what they are about in `info`.
+std::string message_of(int code, OnigErrorInfo* info = nullptr) {
+  OnigUChar text[ONIG_MAX_ERROR_MESSAGE_LEN] = {};
+  OnigErrorInfo none = {};
+  const int length =
+      onig_error_code_to_str(text, code, info == nullptr ? &none : info);
+  return {reinterpret_cast<const char*>(text), static_cast<size_t>(length)};
 }
 
-/// Runs the compiled code (JIT), and the interpreter, which has no stack
-/// limit, where that gives up.
-int match_at(const pcre2_code* code,
-             std::string_view text,
-             size_t at,
-             pcre2_match_data* data,
-             pcre2_match_context* context) {
-  const int found = pcre2_match(
-      code, units(text), text.size(), at, PCRE2_NO_UTF_CHECK, data, context);
-  if (found != PCRE2_ERROR_JIT_STACKLIMIT) return found;
-  return pcre2_match(code,
-                     units(text),
-                     text.size(),
-                     at,
-                     PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                     data,
-                     context);
+const OnigUChar* bytes(std::string_view text) {
+  return reinterpret_cast<const OnigUChar*>(text.data());
+}
+
+ParamPointer make_limits() {
+  ParamPointer limits(onig_new_match_param());
+  if (!limits) fail(ErrorKind::resource, "no memory to split text");
+  onig_initialize_match_param(limits.get());
+  onig_set_retry_limit_in_match_of_match_param(limits.get(), kMatchSteps);
+  onig_set_retry_limit_in_search_of_match_param(limits.get(), kSearchSteps);
+  onig_set_match_stack_limit_size_of_match_param(limits.get(), kStackEntries);
+  return limits;
+}
+
+/// Later versions of Oniguruma, and those in tokenizers, count symbols among
+/// [:punct:] and U+00B2, U+00B3 and the like in \p{Word}; Debian's does not.
+std::string as_later_versions(std::string_view pattern,
+                              std::string_view where) {
+  std::string result(pattern);
+  const std::pair<std::string_view, std::string_view> names[] = {
+      {"[:punct:]", "[\\p{P}\\p{S}]"}, {"[:^punct:]", "[^\\p{P}\\p{S}]"}};
+  for (const auto& [from, to] : names) replace_all(result, from, to);
+  for (const char* name : {"{Word}", "{word}", "{^Word}", "{^word}"}) {
+    if (result.find(name) == std::string::npos) continue;
+    fail(ErrorKind::unsupported,
+         "{}: \"{}\": \\p{} means other characters from one version of "
+         "Oniguruma to the next. Write \\w or \\W",
+         where,
+         printable(pattern),
+         name);
+  }
+  return result;
 }
 
 }  // namespace
@@ -67,86 +94,67 @@ struct Regex::Code {
   CodePointer code;
 };
 
-std::string with_exact_white_space(std::string_view pattern) {
-  std::string result;
-  bool in_class = false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] == '\\' && i + 1 < pattern.size()) {
-      const char letter = pattern[++i];
-      if (letter == 's' && in_class) {
-        result += kWhiteSpace;
-      } else if (letter == 's' || (letter == 'S' && !in_class)) {
-        result += letter == 's' ? "[" : "[^";
-        result += kWhiteSpace;
-        result += ']';
-      } else {
-        result += {'\\', letter};
-      }
-      continue;
-    }
-    if (pattern[i] == '[') in_class = true;
-    if (pattern[i] == ']') in_class = false;
-    result += pattern[i];
-  }
-  return result;
-}
-
 Regex::Regex(std::string_view pattern, std::string_view where) {
-  const std::string written = with_exact_white_space(pattern);
-  const CompilePointer context(pcre2_compile_context_create(nullptr));
-  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
-  int error = 0;
-  PCRE2_SIZE offset = 0;
-  // Ruby's ^ and $ are those of lines. Braces without numbers are plain text
-  // in both.
-  CodePointer code(pcre2_compile(
-      units(written),
-      written.size(),
-      PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
-      &error,
-      &offset,
-      context.get()));
-  if (!code) {
+  start_library();
+  const std::string written = as_later_versions(pattern, where);
+  OnigRegex made = nullptr;
+  OnigErrorInfo info = {};
+  const int code = onig_new(&made,
+                            bytes(written),
+                            bytes(written) + written.size(),
+                            ONIG_OPTION_NONE,
+                            ONIG_ENCODING_UTF8,
+                            ONIG_SYNTAX_ONIGURUMA,
+                            &info);
+  CodePointer compiled(made);
+  if (code != ONIG_NORMAL) {
     fail(ErrorKind::format,
          "{}: \"{}\" is not a regular expression: {}",
          where,
-         pattern,
-         message_of(error));
+         printable(pattern),
+         printable(message_of(code, &info)));
   }
-  pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // best effort
-  code_ = std::make_shared<Code>(Code{std::string(pattern), std::move(code)});
+  code_ =
+      std::make_shared<Code>(Code{std::string(pattern), std::move(compiled)});
 }
 
 std::vector<std::pair<size_t, size_t>> Regex::find_all(
     std::string_view text) const {
-  const pcre2_code* code = code_->code.get();
-  const MatchPointer data(pcre2_match_data_create_from_pattern(code, nullptr));
-  const ContextPointer context(pcre2_match_context_create(nullptr));
-  pcre2_set_match_limit(context.get(), kStepLimit);
-  pcre2_set_heap_limit(context.get(), kHeapLimitKb);
+  const ParamPointer limits = make_limits();
+  const RegionPointer region(onig_region_new());
+  const OnigUChar* end = bytes(text) + text.size();
   std::vector<std::pair<size_t, size_t>> matches;
+  std::optional<size_t> last_end;
   size_t at = 0;
   while (at <= text.size()) {
-    const int found = match_at(code, text, at, data.get(), context.get());
-    if (found == PCRE2_ERROR_NOMATCH) break;
+    const int found = onig_search_with_param(code_->code.get(),
+                                             bytes(text),
+                                             end,
+                                             bytes(text) + at,
+                                             end,
+                                             region.get(),
+                                             ONIG_OPTION_NONE,
+                                             limits.get());
+    if (found == ONIG_MISMATCH) break;
     if (found < 0) {
       fail(ErrorKind::resource,
            "splitting text by \"{}\" failed at byte {}: {}",
-           code_->pattern,
+           printable(code_->pattern),
            at,
            message_of(found));
     }
-    const PCRE2_SIZE* range = pcre2_get_ovector_pointer(data.get());
-    const size_t begin = range[0];
-    const size_t end = range[1];
-    if (begin >= at && end > begin) {
-      matches.emplace_back(begin, end);
-      at = end;
-    } else {
-      // An empty match: go on after the next character.
-      at = std::max(at, begin) + 1;
-      while (at < text.size() && (text[at] & 0xc0) == 0x80) ++at;
+    const auto begin = static_cast<size_t>(region->beg[0]);
+    const auto stop = static_cast<size_t>(region->end[0]);
+    if (begin == stop && last_end == stop) {
+      // Nothing, right behind a match: look on behind the next character.
+      const auto lead = at < text.size() ? static_cast<unsigned char>(text[at])
+                                         : static_cast<unsigned char>(0);
+      at += std::max<size_t>(utf8_length(lead), 1);
+      continue;
     }
+    matches.emplace_back(begin, stop);
+    at = stop;
+    last_end = stop;
   }
   return matches;
 }

@@ -11,6 +11,13 @@ constexpr int64_t kLargestId = (1 << 22) - 1;
 
 }  // namespace
 
+bool AddedToken::operator==(const AddedToken& other) const {
+  return content == other.content && special == other.special &&
+         lstrip == other.lstrip && rstrip == other.rstrip &&
+         single_word == other.single_word &&
+         is_normalized() == other.is_normalized();
+}
+
 TokenTable::TokenTable(const Vocabulary& vocabulary,
                        const std::vector<AddedToken>& added,
                        std::string_view where) {

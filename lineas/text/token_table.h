@@ -16,12 +16,17 @@ namespace lineas {
 /// A token that is found in the text itself, before any algorithm runs.
 struct AddedToken {
   std::string content;
-  int64_t id = 0;
+  int64_t id = 0;  // not compared: it follows from the vocabulary
   bool special = false;
   bool lstrip = false;       // swallows white space before it
   bool rstrip = false;       // and after it
   bool single_word = false;  // only where no word character touches it
-  bool normalized = false;   // searched in the normalised text
+  // Searched in the normalised text; where nothing is said, unless special.
+  std::optional<bool> normalized;
+
+  bool is_normalized() const { return normalized.value_or(!special); }
+  /// Alike in everything that is said or follows.
+  bool operator==(const AddedToken& other) const;
 };
 
 class TokenTable {

@@ -3,9 +3,11 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include "lineas/base/error.h"
+#include "lineas/base/utf8.h"
 
 namespace lineas {
 namespace {
@@ -54,6 +56,49 @@ bool is_word(char32_t code) {
     default:
       return code == 0x200c || code == 0x200d;  // Join_Control
   }
+}
+
+bool is_punctuation(char32_t code) {
+  if (code < 0x80) return std::ispunct(static_cast<int>(code)) != 0;
+  const auto kind = category(code);
+  return kind >= UTF8PROC_CATEGORY_PC && kind <= UTF8PROC_CATEGORY_PO;
+}
+
+bool is_mark(char32_t code) {
+  const auto kind = category(code);
+  return kind >= UTF8PROC_CATEGORY_MN && kind <= UTF8PROC_CATEGORY_ME;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (size_t at = 0; at < text.size();) {
+    const Utf8Step step = next_utf8(text.substr(at));
+    at += std::max<size_t>(step.length, 1);
+    if (!step.code) continue;
+    if (*step.code == 0x130) {  // the one whose lower case is two characters
+      result += "i\xcc\x87";
+    } else {
+      const auto lower = utf8proc_tolower(static_cast<int32_t>(*step.code));
+      append_utf8(static_cast<char32_t>(lower), result);
+    }
+  }
+  return result;
+}
+
+size_t first_grapheme(std::string_view text) {
+  const Utf8Step first = next_utf8(text);
+  size_t at = std::max<size_t>(first.length, 1);
+  auto before = static_cast<int32_t>(first.code.value_or(0xfffd));
+  utf8proc_int32_t state = 0;
+  while (at < text.size()) {
+    const Utf8Step step = next_utf8(text.substr(at));
+    const auto code = static_cast<int32_t>(step.code.value_or(0xfffd));
+    if (utf8proc_grapheme_break_stateful(before, code, &state)) break;
+    before = code;
+    at += std::max<size_t>(step.length, 1);
+  }
+  return at;
 }
 
 std::string normalize(std::string_view text, NormalForm form) {

@@ -39,6 +39,17 @@ TEST(Safetensors, HeaderIsTheSameBytesEachTime) {
       "\"shape\":[2],\"data_offsets\":[0,8]}} ");
 }
 
+// The safetensors library (0.6) reads it as no metadata.
+TEST(Safetensors, MetadataMayBeNull) {
+  std::string json = R"({"__metadata__":null,"w":{"dtype":"U8","shape":[1],)"
+                     R"("data_offsets":[0,1]}})";
+  std::string file(8, '\0');
+  file[0] = static_cast<char>(json.size());
+  const SafetensorsTable table = parse(file + json + "x");
+  EXPECT_TRUE(table.metadata.empty());
+  EXPECT_EQ(table.tensors.size(), 1u);
+}
+
 TEST(Safetensors, RefusesToWriteANameTwice) {
   EXPECT_THROW(
       safetensors_header({{"w", DType::f32, {2}}, {"w", DType::f32, {2}}}, {}),

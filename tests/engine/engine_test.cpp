@@ -54,6 +54,29 @@ TEST(FindModel, TakesAFolderOrABundledName) {
   expect_error(ErrorKind::not_found, {"\"\""}, [] { find_model(""); });
 }
 
+// A pad token behind the last row of the embedding, as fine-tunes have it.
+TEST(Engine, OnlyATextWithAnIdBeyondTheVocabularyIsRefused) {
+  const TempFolder folder;
+  copy_tiny(folder);
+  const int64_t beyond = Engine(tiny()).model().info().vocabulary;
+  const Json tokenizer = {
+      {"model",
+       {{"type", "BPE"},
+        {"vocab", {{"a", 0}, {"<pad>", beyond}}},
+        {"merges", Json::array()}}},
+      {"added_tokens",
+       {{{"id", beyond}, {"content", "<pad>"}, {"special", true}}}}};
+  folder.write("tokenizer.json", tokenizer.dump());
+  const Engine engine(folder.path());
+  PromptSet prompts{.texts = {"aa", "a<pad>"}, .ids = {}, .name = "p.txt"};
+  expect_error(ErrorKind::usage,
+               {"p.txt: prompt 2", std::to_string(beyond), "<pad>"},
+               [&] { engine.encode(prompts); });
+  prompts.texts.pop_back();
+  EXPECT_EQ(engine.encode(prompts), (std::vector<Ids>{{0, 0}}));
+  EXPECT_EQ(engine.encode("a"), Ids{0});
+}
+
 TEST(Engine, ReadyIdsNeedNoTokenizer) {
   const Engine engine(tiny());
   EXPECT_EQ(engine.tokenizer(), nullptr);

@@ -7,7 +7,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
-#include "lineas/text/sentencepiece_bpe.h"
+#include "lineas/text/sentencepiece_source.h"
 #include "lineas/text/tokenizer_json.h"
 #include "lineas/text/vocab_merges.h"
 
@@ -60,26 +60,21 @@ TEST(TokenizerFiles, ThePlainOneIsRead) {
 
 TEST(TokenizerFiles, Unsupported) {
   const ErrorKind kind = ErrorKind::unsupported;
-  expect_spoiled("/model/type", "Unigram", kind, "Unigram");
-  expect_spoiled("/model/type", "WordPiece", kind, "t.json: model");
+  expect_spoiled("/model/type", "Unheard", kind, "t.json: model");
+  expect_spoiled("/version", "2.0", kind, "version");
   expect_spoiled("/model/dropout", 0.1, kind, "dropout");
-  expect_spoiled("/model/end_of_word_suffix", "</w>", kind, "</w>");
-  expect_spoiled("/normalizer", {{"type", "Precompiled"}}, kind, "Precompiled");
-  expect_spoiled(
-      "/pre_tokenizer", {{"type", "BertPreTokenizer"}}, kind, "Bert");
-  expect_spoiled("/decoder", {{"type", "WordPiece"}}, kind, "WordPiece");
-  expect_spoiled("/post_processor", {{"type", "RobertaProcessing"}}, kind, "R");
-  expect_spoiled(
-      "/decoder",
-      {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 1}},
-      kind,
-      "Strip");
+  expect_spoiled("/normalizer", {{"type", "BertNormalizer"}}, kind, "Bert");
+  expect_spoiled("/pre_tokenizer", {{"type", "UnicodeScripts"}}, kind, "Uni");
+  expect_spoiled("/decoder", {{"type", "CTC"}}, kind, "CTC");
+  expect_spoiled("/post_processor", {{"type", "Unheard"}}, kind, "Unheard");
 }
 
 TEST(TokenizerFiles, ContradictionsAreFormatErrors) {
   const ErrorKind kind = ErrorKind::format;
   expect_spoiled("/model/merges", {"a c"}, kind, "\"c\"");
-  expect_spoiled("/model/merges", {"b a"}, kind, "\"ba\"");
+  expect_spoiled("/model/merges", {"b a"}, kind, "\"a\"");
+  expect_spoiled("/normalizer", {{"type", "Precompiled"}}, kind, "charsmap");
+  expect_spoiled("/added_tokens", nullptr, kind, "added_tokens");
   expect_spoiled("/model/merges", {"ab"}, kind, "merge 1");
   expect_spoiled("/model/merges", {{"a", "b", "c"}}, kind, "merge 1");
   expect_spoiled("/model/merges", 3, kind, "merges");
@@ -87,13 +82,13 @@ TEST(TokenizerFiles, ContradictionsAreFormatErrors) {
   expect_spoiled("/model/vocab/a", "x", kind, "\"a\"");
   expect_spoiled("/model/vocab/a", -1, kind, "id -1");
   expect_spoiled("/model/vocab/a", 1LL << 40, kind, "1099511627776");
-  expect_spoiled("/added_tokens/0/id", INT64_MAX, kind, "<s>");
   expect_spoiled("/added_tokens/0/content", 3, kind, "content");
   expect_spoiled("/added_tokens", "x", kind, "added_tokens");
   expect_spoiled("/pre_tokenizer/type", nullptr, kind, "type");
   expect_spoiled("/pre_tokenizer",
                  {{"type", "Split"},
                   {"behavior", "Isolated"},
+                  {"invert", false},
                   {"pattern", {{"Regex", "(("}}}},
                  kind,
                  "((");

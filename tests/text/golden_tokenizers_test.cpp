@@ -73,7 +73,17 @@ INSTANTIATE_TEST_SUITE_P(All,
                                          "llama3",
                                          "qwen2",
                                          "qwen2_files",
-                                         "deepseek"),
+                                         "deepseek",
+                                         "config_wins",
+                                         "config_silent",
+                                         "config_around",
+                                         "oniguruma",
+                                         "word_piece",
+                                         "clip_files",
+                                         "t5_model",
+                                         "llama_new_model",
+                                         "llama_bare_model",
+                                         "gemma_model"),
                          [](const auto& info) {
                            return std::string(info.param);
                          });

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lineas/text/word_steps.h"
+
 namespace lineas {
 namespace {
 
@@ -25,17 +27,44 @@ PreTokenizer of(const char* spec) {
 std::string dashes(const std::string& behavior, std::string_view text) {
   const Json spec = {{"type", "Split"},
                      {"behavior", behavior},
+                     {"invert", false},
                      {"pattern", {{"String", "-"}}}};
   return words(read_pre_tokenizer(spec, "t"), text);
 }
 
 TEST(PreTokenizer, PublishedPatterns) {
-  EXPECT_EQ(words(gpt2_pre_tokenizer(false), "I'll go  in 2016!\n"),
+  const char* bytes = R"({"type": "ByteLevel", "add_prefix_space": false})";
+  EXPECT_EQ(words(of(bytes), "I'll go  in 2016!\n"),
             "I|'ll| go| | in| 2016|!|\n");
-  EXPECT_EQ(words(gpt2_pre_tokenizer(true), "a"), " a");
-  EXPECT_EQ(words(qwen2_pre_tokenizer(), "I'LL (go) 20\n\n x"),
-            "I|'LL| (|go|)| |2|0|\n\n| x");
-  EXPECT_TRUE(gpt2_pre_tokenizer(false).byte_level());
+  EXPECT_TRUE(of(bytes).byte_level());
+  EXPECT_EQ(
+      words(of(R"({"type": "ByteLevel", "add_prefix_space": true})"), "a"),
+      " a");
+}
+
+TEST(PreTokenizer, StepsBehindByteLevelSeeItsAlphabet) {
+  const PreTokenizer both = of(R"({"type": "Sequence", "pretokenizers": [
+      {"type": "ByteLevel", "add_prefix_space": false, "use_regex": false},
+      {"type": "CharDelimiterSplit", "delimiter": "Ġ"}]})");
+  EXPECT_EQ(words(both, "a \xc3\xa9"), "a|\xc3\x83\xc2\xa9");
+  EXPECT_FALSE(both.byte_level());
+}
+
+TEST(PreTokenizer, OtherTypes) {
+  EXPECT_EQ(words(of(R"({"type": "Whitespace"})"), "it's  a-b"),
+            "it|'|s|a|-|b");
+  EXPECT_EQ(words(of(R"({"type": "WhitespaceSplit"})"), " a.b  c"), "a.b|c");
+  EXPECT_EQ(words(of(R"({"type": "BertPreTokenizer"})"), "a.b c$"),
+            "a|.|b|c|$");
+  EXPECT_EQ(words(of(R"({"type": "FixedLength", "length": 2})"), "ab\xc3\xa9"),
+            "ab|\xc3\xa9");
+  EXPECT_EQ(words(of(R"({"type": "Punctuation"})"), "a!?"), "a|!|?");
+}
+
+TEST(PreTokenizer, AnEmptyMatchCuts) {
+  const PreTokenizer capitals = of(R"x({"type": "Split", "invert": false,
+      "behavior": "Isolated", "pattern": {"Regex": "(?=[A-Z])"}})x");
+  EXPECT_EQ(words(capitals, "oneTwoThree"), "one|Two|Three");
 }
 
 TEST(PreTokenizer, SplitBehaviors) {
@@ -57,7 +86,9 @@ TEST(PreTokenizer, Digits) {
   EXPECT_EQ(
       words(of(R"({"type": "Digits", "individual_digits": true})"), "a12"),
       "a|1|2");
-  EXPECT_EQ(words(of(R"({"type": "Digits"})"), "a12b"), "a|12|b");
+  EXPECT_EQ(
+      words(of(R"({"type": "Digits", "individual_digits": false})"), "a12b"),
+      "a|12|b");
 }
 
 TEST(PreTokenizer, Metaspace) {

@@ -3,11 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "lineas/base/file.h"
-#include "lineas/text/pipeline.h"
 
 namespace lineas {
 namespace {
@@ -31,9 +29,9 @@ class TokenizerConfigTest : public testing::Test {
 
 TEST_F(TokenizerConfigTest, EveryFileMayBeAbsent) {
   const TokenizerConfig config = read();
-  EXPECT_FALSE(config.present);
-  EXPECT_FALSE(config.bos_token.has_value());
-  EXPECT_FALSE(config.adds_bos_by_class());
+  EXPECT_TRUE(config.values.empty());
+  EXPECT_FALSE(config.has_class);
+  EXPECT_TRUE(config.specials.empty());
 }
 
 TEST_F(TokenizerConfigTest, ReadsWhatMatters) {
@@ -43,39 +41,41 @@ TEST_F(TokenizerConfigTest, ReadsWhatMatters) {
       "clean_up_tokenization_spaces": false,
       "added_tokens_decoder": {"7": {"content": "<x>", "special": true}}})");
   const TokenizerConfig config = read();
-  EXPECT_TRUE(config.present);
-  EXPECT_TRUE(config.adds_bos_by_class());
-  EXPECT_EQ(config.bos_token, "<s>");
-  EXPECT_EQ(config.eos_token, "</s>");
-  EXPECT_EQ(config.add_bos_token, true);
-  EXPECT_FALSE(config.add_eos_token.has_value());
-  EXPECT_EQ(config.clean_up, false);
-  ASSERT_EQ(config.added.size(), 1u);
-  EXPECT_EQ(config.added[0].id, 7);
-  EXPECT_FALSE(config.added[0].normalized);
+  EXPECT_EQ(config.tokenizer_class, "LlamaTokenizer");
+  EXPECT_EQ(config.specials.at("bos_token")->token.content, "<s>");
+  EXPECT_FALSE(config.specials.at("bos_token")->is_bare);
+  EXPECT_TRUE(config.specials.at("eos_token")->is_bare);
+  EXPECT_TRUE(config.flag("add_bos_token", false));
+  EXPECT_FALSE(config.flag("add_eos_token", true));
+  EXPECT_FALSE(config.maybe("add_eos_token").has_value());
+  ASSERT_EQ(config.added_tokens_decoder->size(), 1u);
+  EXPECT_FALSE(config.added_tokens_decoder->at(7).is_normalized());
 }
 
-TEST_F(TokenizerConfigTest, TheOlderFilesFillGaps) {
-  write("tokenizer_config.json", R"({"bos_token": "<a>"})");
+TEST_F(TokenizerConfigTest, TheOlderFilesCountWithoutADecoder) {
+  write("tokenizer_config.json", R"({"bos_token": "<a>", "pad_token": null})");
   write("special_tokens_map.json",
-        R"({"bos_token": "<b>", "eos_token": "<e>",
+        R"({"bos_token": "<b>", "eos_token": {"content": "<e>"},
             "additional_special_tokens": ["<m>"]})");
-  write("added_tokens.json", R"({"<m>": 9})");
-  const TokenizerConfig config = read();
-  EXPECT_EQ(config.bos_token, "<a>");
-  EXPECT_EQ(config.eos_token, "<e>");
-  TokenizerParts parts;
-  parts.vocabulary = {{"<a>", 0}, {"<e>", 1}};
-  add_configured_tokens(config, parts);
-  apply_special_ids(config, true, parts);
-  EXPECT_EQ(parts.before, std::vector<int64_t>{0});
-  EXPECT_EQ(parts.eos_id, 1);
-  const auto marker =
-      std::find_if(parts.added.begin(), parts.added.end(), [](const auto& t) {
-        return t.content == "<m>";
-      });
-  ASSERT_NE(marker, parts.added.end());
-  EXPECT_TRUE(marker->special);
+  write("added_tokens.json", R"({"<m>": 9, "<n>": 10})");
+  TokenizerConfig config = read();
+  EXPECT_EQ(config.specials.at("bos_token")->token.content, "<b>");
+  EXPECT_TRUE(config.specials.at("eos_token")->token.special);
+  EXPECT_FALSE(config.specials.at("pad_token").has_value());
+  EXPECT_TRUE(config.added_tokens.at(9).special);
+  EXPECT_FALSE(config.added_tokens.at(10).special);
+  write("tokenizer_config.json",
+        R"({"bos_token": "<a>", "added_tokens_decoder": {}})");
+  config = read();
+  EXPECT_EQ(config.specials.at("bos_token")->token.content, "<a>");
+  EXPECT_TRUE(config.added_tokens.empty());
+}
+
+TEST_F(TokenizerConfigTest, TheModelsTypeGivesTheClass) {
+  write("config.json", R"({"model_type": "mistral"})");
+  EXPECT_EQ(read().tokenizer_class, "LlamaTokenizer");
+  write("tokenizer_config.json", R"({"extra_special_tokens": ["<z>", "<y>"]})");
+  EXPECT_EQ(read().extra.at(0).token.content, "<z>");
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 OUT defaults to tests/golden/data/tokenizers. Each folder there becomes a small
 Hugging Face tokenizer (tokenizer.json or the older files, with its
 tokenizer_config.json) and vectors.json: texts with their ids, and ids with
-their text. Deterministic: the same versions of transformers 4.56, tokenizers
+their text. Deterministic: the same versions of transformers 4.57, tokenizers
 0.22 and sentencepiece 0.2 write the same bytes.
 """
 import io
@@ -45,6 +45,11 @@ def main(args):\n    for i in range(10):\n        print(i, args[i])\n    return 
 The tea was hot, the bread was warm, and the kitchen smelled of rain and thunder.
 Robots in space count stars: one, two, three, four, five, six, seven, eight.
 """.strip().replace("\\n", "\n").split("\n") * 3
+
+# The order is the seed of their texts.
+FOLDERS = ["deepseek", "gemma", "llama2", "llama2_model", "llama3", "mistral", "qwen2", "qwen2_files",
+           "config_wins", "config_silent", "config_around", "oniguruma", "word_piece", "clip_files",
+           "t5_model", "llama_new_model", "llama_bare_model", "gemma_model"]
 
 # What random texts are made of; chosen where tokenizers differ.
 WORDS = sorted({word for line in CORPUS for word in line.split()})
@@ -227,6 +232,144 @@ def deepseek(out):
           "unk_token": None, "add_bos_token": True, "clean_up_tokenization_spaces": False})
 
 
+def change(tokenizer_json, **parts):
+    content = json.loads(json.dumps(tokenizer_json))
+    content.update(parts)
+    return content
+
+
+def byte_level(prefix, regex):
+    return {"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": True, "use_regex": regex}
+
+
+def split(pattern, behavior="Isolated", invert=False):
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": behavior, "invert": invert}
+
+
+def flags(content, special=False, **given):
+    token = {"content": content, "single_word": False, "lstrip": False, "rstrip": False,
+             "normalized": not special, "special": special}
+    return {**token, **given}
+
+
+def configurations(out):
+    """What tokenizer_config.json changes in a tokenizer.json beside it."""
+    content = as_json(train_byte_level([QWEN_SPLIT]))
+    end = len(content["model"]["vocab"])
+    content["added_tokens"] = [{"id": end, **flags("<|endoftext|>", True)},
+                               {"id": end + 1, **flags("<s>", True)},
+                               {"id": end + 2, **flags("[STRIP]")}]
+    alone = change(content, pre_tokenizer=byte_level(False, True))
+    # The configuration switches the space on; its flags for added tokens win, a token is new,
+    # ids that it names are not used.
+    save(out / "config_wins", {"tokenizer.json": alone},
+         {"tokenizer_class": "GPT2Tokenizer", "add_prefix_space": True, "add_bos_token": True,
+          "clean_up_tokenization_spaces": True, "pad_token": "<pad>",
+          "added_tokens_decoder": {str(end): flags("<|endoftext|>", True, rstrip=True),
+                                   str(end + 2): flags("[STRIP]", lstrip=True, rstrip=True),
+                                   "7": flags("[WORD]", single_word=True)}})
+    # Nothing said switches the space off; the older files name the special tokens.
+    on = change(alone, pre_tokenizer=byte_level(True, True), padding={
+        "strategy": "BatchLongest", "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0,
+        "pad_type_id": 0, "pad_token": "[PAD]"}, truncation={
+        "direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0})
+    save(out / "config_silent",
+         {"tokenizer.json": on,
+          "special_tokens_map.json": {"bos_token": flags("<s>", True, lstrip=True), "eos_token": "<|im_end|>",
+                                      "additional_special_tokens": ["the", "[NORM]"]},
+          "added_tokens.json": {"<|im_start|>": end + 3}},
+         {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<s>", "split_special_tokens": False})
+    # BOS and EOS by the class, spaces deep inside a sequence, special tokens that are text.
+    save(out / "config_around",
+         {"tokenizer.json": change(content, pre_tokenizer={"type": "Sequence", "pretokenizers": [
+             {"type": "Digits", "individual_digits": True}, byte_level(False, True)]})},
+         {"tokenizer_class": "CohereTokenizer", "bos_token": "<s>", "eos_token": "<|endoftext|>",
+          "unk_token": None, "add_eos_token": True, "add_prefix_space": True,
+          "split_special_tokens": True, "extra_special_tokens": {"b_token": "[B]", "a_token": "[A]"}})
+
+
+# Constructs that Oniguruma reads in its own way.
+ONIGURUMA_SPLITS = [
+    ("[a-z&&[^aeiou]]+", "Isolated", False), (r"(?m:r.)|\h\h", "MergedWithPrevious", False),
+    (r"\p{Alpha}+|[[:punct:]]", "Isolated", False), ("(?=[A-Z])", "Isolated", False),
+    (r"\R|^\s|\X$", "MergedWithNext", False), (r"(?<=a|ie)[^\p{^L}]+", "Contiguous", True)]
+
+
+def components(out):
+    """Parts of tokenizer.json that the models of today seldom use."""
+    content = as_json(train_byte_level([QWEN_SPLIT]))
+    content["added_tokens"] = []
+    config = {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False}
+    steps = [split(*item) for item in ONIGURUMA_SPLITS] + [byte_level(False, False)]
+    save(out / "oniguruma", {"tokenizer.json": change(
+        content, pre_tokenizer={"type": "Sequence", "pretokenizers": steps}, decoder=None,
+        post_processor={"type": "BertProcessing", "sep": ["b", 3], "cls": ["a", 4]})}, config)
+    pieces = {word: number for number, word in enumerate(
+        ["[UNK]", "▁", "the", "##s", "##e", "t", "##h", "b", "##o", "##a", "##t", "1", "2", ".", "'", "é"])}
+    save(out / "word_piece", {"tokenizer.json": change(
+        content, decoder={"type": "WordPiece", "prefix": "##", "cleanup": True},
+        normalizer={"type": "Sequence", "normalizers": [
+            {"type": "Nmt"}, {"type": "NFKC"}, {"type": "Lowercase"},
+            {"type": "Replace", "pattern": {"Regex": "(?<=o)a"}, "content": "A"},
+            {"type": "Strip", "strip_left": True, "strip_right": False}]},
+        pre_tokenizer={"type": "Sequence", "pretokenizers": [
+            {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True},
+            {"type": "Whitespace"}, {"type": "Punctuation", "behavior": "MergedWithNext"},
+            {"type": "FixedLength", "length": 7}]},
+        model={"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+               "max_input_chars_per_word": 6, "vocab": pieces},
+        added_tokens=[{"id": 99, **flags("New", normalized=True)}])}, config)
+
+
+def clip(out):
+    """vocab.json and merges.txt of a CLIP: words end in </w>, text becomes lower case."""
+    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"), behavior="removed", invert=True),
+        pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
+        vocab_size=900, show_progress=False, initial_alphabet=alphabet, end_of_word_suffix="</w>"))
+    model = as_json(tokenizer)["model"]
+    vocab = dict(model["vocab"])
+    for char in sorted(alphabet) + ["<|startoftext|>", "<|endoftext|>"]:
+        for name in [char, char + "</w>"] if len(char) == 1 else [char]:
+            vocab.setdefault(name, len(vocab))
+    merges = "#version: 0.2\n" + "".join(" ".join(pair) + "\n" for pair in model["merges"])
+    save(out / "clip_files", {"vocab.json": vocab, "merges.txt": merges},
+         {"tokenizer_class": "CLIPTokenizer", "pad_token": "!", "model_max_length": 77})
+
+
+def t5(out, scratch):
+    """A unigram model with a character map and user-defined pieces."""
+    rules = scratch / "rules.tsv"
+    rules.parent.mkdir(parents=True, exist_ok=True)
+    rules.write_text("FB01\t66 69\n65 301\tE9\n3000\t20\n200D\t\nA\t20\n")
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS), model_writer=model, model_type="unigram", vocab_size=270,
+        character_coverage=0.98, normalization_rule_tsv=str(rules), pad_id=0, eos_id=1, unk_id=2,
+        bos_id=-1, user_defined_symbols=["<u1>", "tea"], num_threads=1, minloglevel=2)
+    rules.unlink()
+    save(out / "t5_model", {"spiece.model": model.getvalue()},
+         {"tokenizer_class": "T5Tokenizer", "extra_ids": 3, "legacy": False})
+
+
+def sentencepiece_models(out):
+    model = train_sentencepiece(True, "<s>", "</s>", user_defined_symbols=["<u1>", "sea"])
+    added = {"0": flags("<unk>", True), "1": flags("<s>", True, rstrip=True), "2": flags("</s>", True),
+             "620": flags("<|im_start|>", True)}
+    save(out / "llama_new_model", {"tokenizer.model": model},
+         {"tokenizer_class": "LlamaTokenizer", "legacy": False, "add_eos_token": True,
+          "added_tokens_decoder": added})
+    save(out / "llama_bare_model", {"tokenizer.model": model},
+         {"tokenizer_class": "LlamaTokenizer", "add_prefix_space": False, "add_bos_token": None})
+    model = train_sentencepiece(False, "<bos>", "<eos>", pad_id=0, eos_id=1, bos_id=2, unk_id=3,
+                                pad_piece="<pad>", user_defined_symbols=["<start_of_turn>", "\n\n"])
+    save(out / "gemma_model", {"tokenizer.model": model}, {"tokenizer_class": "GemmaTokenizer"})
+
+
 def main():
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "tests/golden/data/tokenizers"
     scratch = out / "scratch"
@@ -236,9 +379,15 @@ def main():
     llama3(out)
     qwen2(out)
     deepseek(out)
+    configurations(out)
+    components(out)
+    clip(out)
+    t5(out, scratch)
+    sentencepiece_models(out)
     (scratch / "tokenizer.model").unlink()
     scratch.rmdir()
-    for seed, folder in enumerate(sorted(path for path in out.iterdir() if path.is_dir())):
+    for seed, name in enumerate(FOLDERS):
+        folder = out / name
         write_vectors(folder, 100 + seed)
         print(folder.name, sum(file.stat().st_size for file in folder.iterdir()), "bytes")
 
