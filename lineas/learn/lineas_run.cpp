@@ -169,7 +169,7 @@ std::vector<double> LineasRun::measure_scale_sizes() {
               problem_.source_rows,
               problem_.map_places,
               {.reading = settings_.loss.response.reading,
-               .micro_batch = settings_.loss.response.micro_batch}))
+              .micro_batch = settings_.loss.response.micro_batch}))
     sizes.push_back(source_ND.square().mean().item<double>());
   return sizes;
 }

@@ -67,10 +67,11 @@ Json names_of(const std::vector<Place>& places, const Drive& drive) {
 
 Json state_identity(const Json& provenance, const Problem& problem) {
   Json identity = provenance;
-  identity["state"] = {{"map_sites", names_of(problem.map_places, problem.drive)},
-                       {"match_sites", names_of(problem.match_places, problem.drive)},
-                       {"source_rows", problem.source_rows},
-                       {"target_rows", problem.target_rows}};
+  identity["state"] = {
+      {"map_sites", names_of(problem.map_places, problem.drive)},
+      {"match_sites", names_of(problem.match_places, problem.drive)},
+      {"source_rows", problem.source_rows},
+      {"target_rows", problem.target_rows}};
   return identity;
 }
 

@@ -77,9 +77,8 @@ class RefitStage : public Stage {
   // A refit is there to undo the shrinking: proximal steps go without the
   // penalty.
   Trial resumed(const Tensor& free_P) const override {
-    const Penalty penalty = settings_.is_proximal
-                                ? Penalty{}
-                                : found_penalty(settings_, search_);
+    const Penalty penalty =
+        settings_.is_proximal ? Penalty{} : found_penalty(settings_, search_);
     return {penalty, settings_.refit_steps, free_P};
   }
 

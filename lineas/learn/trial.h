@@ -1,7 +1,7 @@
-// What a LinEAS run tries, one after the other: learning, the trials of a search
-// for the penalty that leaves the support asked for, the refit on the support
-// that was found. A stage says what is tried next, and where the maps stand
-// before it; it knows no model and takes no step.
+// What a LinEAS run tries, one after the other: learning, the trials of a
+// search for the penalty that leaves the support asked for, the refit on the
+// support that was found. A stage says what is tried next, and where the maps
+// stand before it; it knows no model and takes no step.
 //
 // Suffixes: P parameters.
 #pragma once
@@ -16,7 +16,8 @@
 
 namespace lineas {
 
-/// Down from the maps as they stand, under a penalty, for at most so many steps.
+/// Down from the maps as they stand, under a penalty, for at most so many
+/// steps.
 struct Trial {
   Penalty penalty;
   int64_t steps = 0;

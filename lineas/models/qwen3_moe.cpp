@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "lineas/base/error.h"
+#include "lineas/kernels/product.h"
 #include "lineas/models/decoder.h"
 #include "lineas/models/registry.h"
-#include "lineas/kernels/product.h"
 
 namespace lineas {
 namespace {

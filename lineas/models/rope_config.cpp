@@ -41,7 +41,9 @@ struct RopeLayout {
        must);
 }
 
-double number(const RopeLayout& layout, const std::string& key, double fallback) {
+double number(const RopeLayout& layout,
+              const std::string& key,
+              double fallback) {
   return value_or<double>(layout.object, key, layout.where, fallback);
 }
 
@@ -257,11 +259,10 @@ class Reader {
 };
 
 int64_t read_width(const RopeLayout& layout, const RopeDefaults& defaults) {
-  const double width =
-      std::trunc(static_cast<double>(defaults.head_width) * layout.partial);
-  const bool is_whole = width == static_cast<double>(defaults.head_width);
-  if (!(width >= 2) || width > static_cast<double>(defaults.head_width) ||
-      std::fmod(width, 2) != 0 || (!is_whole && !defaults.rotates_parts))
+  const auto whole = static_cast<double>(defaults.head_width);
+  const double width = std::trunc(whole * layout.partial);
+  if (!(width >= 2) || width > whole || std::fmod(width, 2) != 0 ||
+      (width != whole && !defaults.rotates_parts))
     fail(ErrorKind::format,
          "{}: \"partial_rotary_factor\" is {} of heads {} wide; this "
          "architecture rotates {}",

@@ -28,8 +28,7 @@ class TextRunTest : public ::testing::Test {
     const SiteTable& sites = engine_.model().sites();
     const int64_t width = sites[sites.find(site)].width;
     MapSet set;
-    set.maps.emplace_back(
-        site, AffineMap{at::full({width}, scale), at::ones({width})});
+    set.maps.add(site, AffineMap{at::full({width}, scale), at::ones({width})});
     return {{set}};
   }
 

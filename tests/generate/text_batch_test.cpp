@@ -76,7 +76,7 @@ class Batch : public ::testing::Test {
       for (const SiteIndex site :
            model_->sites().match(".*post_attention_layernorm")) {
         const int64_t width = model_->sites()[site].width;
-        steering.set.maps.emplace_back(
+        steering.set.maps.add(
             model_->sites()[site].name,
             AffineMap{at::rand({width}) * 2 * scale, at::randn({width})});
       }
@@ -160,9 +160,9 @@ TEST_F(Batch, ASlotUsedAgainShowsNothingOfItsFormerRow) {
   all[0].prompt = Ids(20, 3);
   all[2].options.max_new_tokens = 30;
   MapSet broken;
-  broken.maps.emplace_back("model.layers.0.input_layernorm",
-                           AffineMap{at::full({model_->info().width}, INFINITY),
-                                     at::zeros({model_->info().width})});
+  broken.maps.add("model.layers.0.input_layernorm",
+                  AffineMap{at::full({model_->info().width}, INFINITY),
+                            at::zeros({model_->info().width})});
   SteerTap steer(model_->sites(), {{broken}}, {1, 0, 0, 0, 0});
   for (const bool drops : {true, false}) {
     HeadLog log(model_->sites()), alone_log(model_->sites());
@@ -230,9 +230,9 @@ TEST_F(Batch, ARowThatIsNotFiniteFailsAlone) {
   for (const auto kind : {TokenScope::Kind::all, TokenScope::Kind::generated}) {
     const char* site = "model.layers.1.mlp";
     MapSet set;
-    set.maps.emplace_back(site,
-                          AffineMap{at::full({model_->info().width}, INFINITY),
-                                    at::zeros({model_->info().width})});
+    set.maps.add(site,
+                 AffineMap{at::full({model_->info().width}, INFINITY),
+                           at::zeros({model_->info().width})});
     set.rules.tokens.kind = kind;
     SteerTap steer(model_->sites(), {{set}}, {0, 1, 0, 0, 0});
     for (const bool drops : {true, false}) {

@@ -63,10 +63,8 @@ class FrontierTest : public ::testing::Test {
     for (const Place& place : given.map_places) {
       const auto pooled = [&](const std::vector<int64_t>& rows, bool mapped) {
         SteerTap steer(drive_.sites(), {{set, mapped ? 1.0 : 0.0}});
-        return record(drive_,
-                      rows,
-                      {place},
-                      {.reading = {pooling}, .before = &steer})[0];
+        return record(
+            drive_, rows, {place}, {.reading = {pooling}, .before = &steer})[0];
       };
       maps.push_back(line(pooled(given.source_rows, true),
                           pooled(given.target_rows, map_target)));
@@ -158,8 +156,7 @@ TEST_F(FrontierTest, FailuresAreThrownAndEndThePasses) {
     ToyDrive broken;
     broken.weights()[2] = at::randn({2, 2});  // does not fit its input
     const Problem given = testing::problem_of(broken, 7, 6, "a|d", "a|d");
-    EXPECT_THROW(fit_lines(given, pieces(micro_batch)),
-                 std::exception);
+    EXPECT_THROW(fit_lines(given, pieces(micro_batch)), std::exception);
     broken.weights()[2] = at::full({5, 4}, NAN);
     expect_error(ErrorKind::numeric, {"\"d\""}, [&] {
       fit_lines(given, pieces(micro_batch));

@@ -42,8 +42,8 @@ TEST(LearnStage, IsOneTrialOfAllSteps) {
 
 TEST(SearchStage, TriesPenaltiesUntilTheBudgetIsMet) {
   Maps maps;
-  const auto settings = settings_of(
-      {.optimizer = "sgd", .steps = 80, .support_budget = "50%"});
+  const auto settings =
+      settings_of({.optimizer = "sgd", .steps = 80, .support_budget = "50%"});
   SupportSearch search(2, 0.5);
   const auto stage = search_stage(settings, search);
   Standing here{*maps.parameters};

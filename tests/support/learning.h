@@ -124,7 +124,7 @@ inline std::map<std::string, AffineMap> gradients_of(LineasOptions options,
   std::map<std::string, AffineMap> gradients;
   for (const auto& [key, map] : learn(options, problem).maps)
     gradients[to_string(key)] = {(1 - map.scale_D.to(at::kDouble)) / kLength,
-                       -map.shift_D.to(at::kDouble) / kLength};
+                                 -map.shift_D.to(at::kDouble) / kLength};
   return gradients;
 }
 

@@ -85,7 +85,8 @@ class TrajectoryDrive : public Drive {
     h_BCHW = pass.visit(0, h_BCHW, Layout::channels_first);
     const Tensor h_BTC = h_BCHW.flatten(2).transpose(1, 2);
     const Tensor text_BD = pass.visit(2, at::matmul(given_BC, up_CD_).tanh());
-    const Tensor up_BTD = at::matmul(h_BTC, up_CD_) * (1 + text_BD.unsqueeze(1));
+    const Tensor up_BTD =
+        at::matmul(h_BTC, up_CD_) * (1 + text_BD.unsqueeze(1));
     const Tensor y_BTD = pass.visit(1, up_BTD.tanh()).tanh();
     const Tensor out_BTC = at::matmul(y_BTD, out_DC_);
     return out_BTC.transpose(1, 2).reshape(x_BCHW.sizes());

@@ -65,7 +65,8 @@ TEST(StoppableDrive, AsksAtEverySite) {
 TEST(StoppableDrive, ChangesNothingWhereNobodyAsks) {
   TrajectoryDrive inner(2);
   StoppableDrive asked(inner, [] { return false; }), silent(inner, {});
-  for (Drive* drive : {static_cast<Drive*>(&asked), static_cast<Drive*>(&silent)})
+  for (Drive* drive :
+       {static_cast<Drive*>(&asked), static_cast<Drive*>(&silent)})
     EXPECT_TRUE(at::equal(record(*drive, kRows, {{1}})[0],
                           record(inner, kRows, {{1}})[0]));
 }

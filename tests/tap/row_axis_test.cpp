@@ -28,8 +28,8 @@ TEST(RowAxis, PackedTokens) {
   EXPECT_EQ(axis.entry_tokens(), 1);
   EXPECT_TRUE(at::equal(axis.row_of_token_S(),
                         at::tensor(std::vector<int64_t>{0, 0, 1, 2})));
-  EXPECT_TRUE(at::equal(axis.last_tokens(),
-                        at::tensor(std::vector<int64_t>{1, 2})));
+  EXPECT_TRUE(
+      at::equal(axis.last_tokens(), at::tensor(std::vector<int64_t>{1, 2})));
   EXPECT_TRUE(at::equal(axis.mean_BD(x_SD),
                         at::tensor({1.f, 2.f, 4.f, 5.f}).view({2, 2})));
   EXPECT_TRUE(axis.to_tokens(x_SD).is_alias_of(x_SD));
@@ -83,9 +83,9 @@ TEST(RowAxis, EntriesOfNoRowDoNotCount) {
   const PassContext context{.rows = {{.row = 0, .begin = 1, .end = 2}},
                             .axis = Axis::entries};
   const Tensor x_BTD = at::randn({3, 2, 4});
-  EXPECT_LE(error_of(context.row_axis(x_BTD).mean_BD(x_BTD)[0],
-                     x_BTD[1].mean(0)),
-            1e-6);
+  EXPECT_LE(
+      error_of(context.row_axis(x_BTD).mean_BD(x_BTD)[0], x_BTD[1].mean(0)),
+      1e-6);
 }
 
 TEST(RowAxis, IsMadeOnceACallForEachKindOfTensor) {
