@@ -22,7 +22,7 @@ const std::map<std::string, RopeType>& types() {
 }
 
 /// One of the two layouts: the object with the type, and what is beside it.
-struct RopeLayout {
+struct RopeKeys {
   Json object = Json::object();
   std::string where;  // "config.json: \"rope_scaling\""
   double theta = 0;
@@ -30,7 +30,7 @@ struct RopeLayout {
   bool is_new = false;
 };
 
-[[noreturn]] void fail_value(const RopeLayout& layout,
+[[noreturn]] void fail_value(const RopeKeys& layout,
                              const std::string& key,
                              const std::string& must) {
   fail(ErrorKind::format,
@@ -41,13 +41,11 @@ struct RopeLayout {
        must);
 }
 
-double number(const RopeLayout& layout,
-              const std::string& key,
-              double fallback) {
+double number(const RopeKeys& layout, const std::string& key, double fallback) {
   return value_or<double>(layout.object, key, layout.where, fallback);
 }
 
-double positive(const RopeLayout& layout, const std::string& key) {
+double positive(const RopeKeys& layout, const std::string& key) {
   const double value = require<double>(layout.object, key, layout.where);
   if (!(value > 0) || !std::isfinite(value))
     fail_value(layout, key, "a number above 0");
@@ -58,7 +56,7 @@ bool has_value(const Json& object, const std::string& key) {
   return object.contains(key) && !object[key].is_null();
 }
 
-RopeType read_type(const RopeLayout& layout, const RopeDefaults& defaults) {
+RopeType read_type(const RopeKeys& layout, const RopeDefaults& defaults) {
   const Json& object = layout.object;
   const auto named = [&](const char* key) {
     return value_or<std::string>(object, key, layout.where, "");
@@ -84,7 +82,7 @@ RopeType read_type(const RopeLayout& layout, const RopeDefaults& defaults) {
        type);
 }
 
-void warn_of_ignored(const RopeLayout& layout, RopeType type) {
+void warn_of_ignored(const RopeKeys& layout, RopeType type) {
   static const std::map<RopeType, std::set<std::string>> known = {
       {RopeType::plain, {}},
       {RopeType::linear, {"factor"}},
@@ -126,7 +124,7 @@ double magnitude(double factor, double scale) {
 /// Reads the numbers of one type into the settings.
 class Reader {
  public:
-  Reader(const ModelFiles& files, const RopeLayout& layout, RopeSettings& rope)
+  Reader(const ModelFiles& files, const RopeKeys& layout, RopeSettings& rope)
       : layout_(layout), rope_(rope) {
     max_positions_ =
         static_cast<double>(require_size(files, "max_position_embeddings"));
@@ -253,12 +251,12 @@ class Reader {
     return factors;
   }
 
-  const RopeLayout& layout_;
+  const RopeKeys& layout_;
   RopeSettings& rope_;
   double max_positions_ = 0, outer_ = 0, inner_ = 0;
 };
 
-int64_t read_width(const RopeLayout& layout, const RopeDefaults& defaults) {
+int64_t read_width(const RopeKeys& layout, const RopeDefaults& defaults) {
   const auto whole = static_cast<double>(defaults.head_width);
   const double width = std::trunc(whole * layout.partial);
   if (!(width >= 2) || width > whole || std::fmod(width, 2) != 0 ||
@@ -274,7 +272,7 @@ int64_t read_width(const RopeLayout& layout, const RopeDefaults& defaults) {
 }
 
 RopeSettings resolve(const ModelFiles& files,
-                     const RopeLayout& layout,
+                     const RopeKeys& layout,
                      const RopeDefaults& defaults) {
   RopeSettings rope;
   rope.type = read_type(layout, defaults);
@@ -312,8 +310,8 @@ double outer_number(const ModelFiles& files,
   return require<double>(files.config, key, files.where);
 }
 
-RopeLayout old_layout(const ModelFiles& files, const RopeDefaults& defaults) {
-  RopeLayout layout;
+RopeKeys old_layout(const ModelFiles& files, const RopeDefaults& defaults) {
+  RopeKeys layout;
   layout.theta = outer_number(files, defaults.theta_key, defaults.theta);
   layout.partial = outer_number(files, "partial_rotary_factor", 1);
   layout.where = files.where;
@@ -324,8 +322,8 @@ RopeLayout old_layout(const ModelFiles& files, const RopeDefaults& defaults) {
 }
 
 // rope_parameters as transformers 5 sees them: rope_scaling wins over them.
-RopeLayout new_layout(const ModelFiles& files, const RopeDefaults& defaults) {
-  RopeLayout layout = old_layout(files, defaults);
+RopeKeys new_layout(const ModelFiles& files, const RopeDefaults& defaults) {
+  RopeKeys layout = old_layout(files, defaults);
   layout.is_new = true;
   Json given = object_or_empty(files, "rope_parameters");
   std::string where = place(files, "rope_parameters");
@@ -368,13 +366,13 @@ bool has_old_keys(const ModelFiles& files, const RopeDefaults& defaults) {
 
 RopeSettings read_rope(const ModelFiles& files, const RopeDefaults& defaults) {
   check_nesting(files, defaults);
-  const RopeLayout old = old_layout(files, defaults);
-  const RopeLayout now = new_layout(files, defaults);
+  const RopeKeys old = old_layout(files, defaults);
+  const RopeKeys now = new_layout(files, defaults);
   const bool has_new =
       !object_or_empty(files, "rope_parameters").empty() ||
       (defaults.has_scaling && has_value(old.object, "rope_theta"));
   const bool has_old = has_old_keys(files, defaults) || !has_new;
-  const RopeLayout& obeyed = has_new ? now : old;
+  const RopeKeys& obeyed = has_new ? now : old;
   const RopeSettings rope = resolve(files, obeyed, defaults);
   warn_of_ignored(obeyed, rope.type);
   if (has_new && has_old && !(resolve(files, old, defaults) == rope))
