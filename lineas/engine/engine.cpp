@@ -6,6 +6,7 @@
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
+#include "lineas/base/printable.h"
 #include "lineas/engine/find_model.h"
 #include "lineas/engine/hub_cache.h"
 #include "lineas/engine/prompt_lengths.h"
