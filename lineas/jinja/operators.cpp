@@ -22,7 +22,8 @@ namespace {
   fail(ErrorKind::format, "a division by zero");
 }
 
-Value checked(bool overflows, int64_t number) {
+// By reference: the number is written while the arguments are evaluated.
+Value checked(bool overflows, const int64_t& number) {
   if (overflows)
     fail(ErrorKind::unsupported, "an integer of more than 64 bits");
   return Value::of(number);

@@ -98,13 +98,19 @@ TEST(JinjaTemplate, EndlessDepthIsStopped) {
         },
         ErrorKind::resource,
         "deep");
-  std::string brackets(9999, '('), sum = "1", filters = "1";
+  const auto around = [](char open, char close) {
+    return std::string(9999, open) + "1" + std::string(9999, close);
+  };
+  std::string sum = "1", filters = "1";
   for (int i = 0; i < 9999; ++i) {
     sum += "+1";
     filters += "|abs";
   }
-  for (const std::string& inside :
-       {brackets, sum, filters, std::string(9999, '-'), std::string(9999, '[')})
+  for (const std::string& inside : {around('(', ')'),
+                                    around('[', ']'),
+                                    sum,
+                                    filters,
+                                    std::string(9999, '-') + "1"})
     expect_error(
         [&] { render("{{ " + inside + " }}"); }, ErrorKind::resource, "nest");
 }
