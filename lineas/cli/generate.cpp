@@ -37,6 +37,7 @@ struct Arguments {
 struct Job {
   PromptSet prompts;
   std::vector<std::vector<int64_t>> ids;  // by prompt
+  std::vector<std::string> shown;         // what went in, by prompt
   StrengthList strengths;
 
   size_t size(const Arguments& arguments) const {
@@ -61,18 +62,36 @@ OrderedJson conversation(const std::string& system, const std::string& text) {
   return messages;
 }
 
-std::vector<std::vector<int64_t>> encode(const Engine& engine,
-                                         const Arguments& arguments,
-                                         const PromptSet& prompts) {
-  if (!arguments.chat) return engine.encode(prompts);
+// The conversations that the prompts open, as the chat template writes them.
+std::vector<std::string> render_chats(const Engine& engine,
+                                      const Arguments& arguments,
+                                      const PromptSet& prompts) {
   if (prompts.has_ids())
     fail(ErrorKind::usage, "--chat needs texts, {} has ids", prompts.name);
-  std::vector<std::vector<int64_t>> ids;
+  std::vector<std::string> rendered;
   for (const std::string& text : prompts.texts)
-    ids.push_back(engine.encode_chat(
+    rendered.push_back(engine.render_chat(
         conversation(arguments.system, text), {}, arguments.chat_template));
-  check_lengths(prompts, ids, engine.model().info());
-  return ids;
+  return rendered;
+}
+
+Job make_job(const Engine& engine,
+             const Arguments& arguments,
+             PromptSet prompts,
+             StrengthList strengths) {
+  Job job{.prompts = std::move(prompts), .strengths = std::move(strengths)};
+  if (arguments.chat) {
+    job.shown = render_chats(engine, arguments, job.prompts);
+    for (const std::string& text : job.shown)
+      job.ids.push_back(engine.encode_chat(text));
+    check_lengths(job.prompts, job.ids, engine.model().info());
+    return job;
+  }
+  job.ids = engine.encode(job.prompts);
+  job.shown = job.prompts.texts;
+  if (job.prompts.has_ids())
+    for (const auto& ids : job.ids) job.shown.push_back(engine.decode(ids));
+  return job;
 }
 
 TextRequest make_request(const Arguments& arguments,
@@ -107,8 +126,7 @@ void print_as_json(const Job& job, const std::vector<MadeText>& made) {
   }
 }
 
-void print_as_text(const Engine& engine,
-                   const Arguments& arguments,
+void print_as_text(const Arguments& arguments,
                    const Job& job,
                    const std::vector<MadeText>& made) {
   const bool has_strengths = !arguments.steer.strengths.empty();
@@ -120,18 +138,17 @@ void print_as_text(const Engine& engine,
       head += fmt::format(" strength {}", job.strengths.shown[text.strength]);
     if (arguments.samples > 1) head += fmt::format(" sample {}", text.sample);
     if (!head.empty()) fmt::print("{}==={} ===\n", i > 0 ? "\n" : "", head);
-    std::vector<int64_t> ids = job.ids[text.prompt];
-    ids.insert(ids.end(), text.tokens.begin(), text.tokens.end());
-    fmt::print("{}\n", engine.decode(ids));
+    fmt::print("{}{}\n", job.shown[text.prompt], text.text);
   }
 }
 
 // Prints a single continuation while it is made.
 class LiveText {
  public:
-  LiveText(const Engine& engine, const std::vector<int64_t>& prompt)
+  LiveText(const Engine& engine, const Job& job)
       : decoder_(*engine.tokenizer(), true) {
-    for (const int64_t id : prompt) push(id);
+    print(job.shown[0]);
+    for (const int64_t id : job.ids[0]) decoder_.push(id);
   }
   void push(int64_t id) { print(decoder_.push(id)); }
   void finish() { print(decoder_.finish() + "\n"); }
@@ -184,13 +201,14 @@ void run(Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const std::vector<Steering> steerings =
       load_steerings(engine, arguments.steer);
-  Job job{.prompts = std::move(prompts),
-          .strengths = list_strengths(arguments.steer, steerings)};
-  job.ids = encode(engine, arguments, job.prompts);
+  const Job job = make_job(engine,
+                           arguments,
+                           std::move(prompts),
+                           list_strengths(arguments.steer, steerings));
   TextRequest request = make_request(arguments, job, steerings);
   std::optional<LiveText> live;
   if (prints_live(engine, arguments, job)) {
-    live.emplace(engine, job.ids[0]);
+    live.emplace(engine, job);
     request.on_token = [&](const MadeText& text) {
       live->push(text.tokens.back());
     };
@@ -203,7 +221,7 @@ void run(Arguments& arguments) {
   else if (arguments.json)
     print_as_json(job, made);
   else
-    print_as_text(engine, arguments, job, made);
+    print_as_text(arguments, job, made);
   check_none_failed(made);
   if (interrupted()) fail(ErrorKind::cancelled, "stopped by ctrl-C");
 }

@@ -153,15 +153,18 @@ std::vector<std::vector<int64_t>> Engine::encode(
   return ids;
 }
 
-std::vector<int64_t> Engine::encode_chat(
-    const OrderedJson& messages,
-    const ChatOptions& options,
-    const std::string& chat_template) const {
-  const Tokenizer& tokenizer = need_tokenizer();
+std::string Engine::render_chat(const OrderedJson& messages,
+                                const ChatOptions& options,
+                                const std::string& chat_template) const {
+  need_tokenizer();
   const ChatTemplate chat = chat_template.empty()
                                 ? ChatTemplate::load(folder_)
                                 : ChatTemplate::load(folder_, chat_template);
-  const auto ids = tokenizer.encode(chat.render(messages, options), false);
+  return chat.render(messages, options);
+}
+
+std::vector<int64_t> Engine::encode_chat(const std::string& rendered) const {
+  const auto ids = need_tokenizer().encode(rendered, false);
   check_ids(ids, "the chat");
   return ids;
 }

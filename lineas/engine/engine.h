@@ -59,9 +59,11 @@ class Engine {
   std::vector<std::vector<int64_t>> encode(const PromptSet& prompts) const;
   /// A conversation as the model's chat template writes it, or that of the
   /// file `chat_template` where it is not empty. Throws what ChatTemplate does.
-  std::vector<int64_t> encode_chat(const OrderedJson& messages,
-                                   const ChatOptions& options = {},
-                                   const std::string& chat_template = "") const;
+  std::string render_chat(const OrderedJson& messages,
+                          const ChatOptions& options = {},
+                          const std::string& chat_template = "") const;
+  /// Ids of what a chat template wrote: nothing is put around it.
+  std::vector<int64_t> encode_chat(const std::string& rendered) const;
 
   /// Text of ids without special tokens; without a tokenizer the numbers.
   std::string decode(std::span<const int64_t> ids) const;

@@ -212,7 +212,7 @@ TEST(Engine, TextGoesThereAndBack) {
             golden["text"].get<std::string>());
   EXPECT_EQ(engine.encode(""), Ids({1}));
   expect_error(ErrorKind::unsupported, {"--chat"}, [&] {
-    engine.encode_chat(
+    engine.render_chat(
         OrderedJson::array({{{"role", "user"}, {"content", "hello"}}}));
   });
 }

@@ -37,13 +37,12 @@ TEST(HeadMaps, ThatNeedOtherTokensAreRefused) {
 }
 
 TEST(HeadMaps, OthersAreTaken) {
-  const SiteTable sites = kHead;
   EXPECT_NO_THROW(check_head_maps(
-      sites, map_at("lm_head", "last", "all"), HeadUse::generate));
+      kHead, map_at("lm_head", "last", "all"), HeadUse::generate));
   EXPECT_NO_THROW(check_head_maps(
-      sites, map_at("lm_head", "all", "from:3"), HeadUse::score));
+      kHead, map_at("lm_head", "all", "from:3"), HeadUse::score));
   EXPECT_NO_THROW(check_head_maps(
-      sites, map_at("model.norm", "avg", "last:2"), HeadUse::score));
+      kHead, map_at("model.norm", "avg", "last:2"), HeadUse::score));
 }
 
 }  // namespace
