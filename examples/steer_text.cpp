@@ -10,12 +10,12 @@ namespace {
 
 lineas::MapSet learn_rude_to_neutral(const lineas::Engine& engine) {
   const std::string lists = engine.folder() + "/prompts/tone.json";
-  lineas::LearnRequest request{
-      .source = lineas::read_prompts(lists + "#rude"),
-      .target = lineas::read_prompts(lists + "#neutral"),
-      .sites = ".*norm.*",
-      .take = 16,
-      .options = {{"steps", 40}, {"lr", 1e-2}}};
+  lineas::LearnRequest request;
+  request.source = lineas::read_prompts(lists + "#rude");
+  request.target = lineas::read_prompts(lists + "#neutral");
+  request.take = 16;
+  request.sites = ".*norm.*";
+  request.options = {{"steps", 40}, {"lr", 1e-2}};
   lineas::Progress silent;
   return lineas::learn_maps(engine, request, silent);
 }

@@ -38,6 +38,7 @@ struct Job {
   PromptSet prompts;
   std::vector<std::vector<int64_t>> ids;  // by prompt
   std::vector<std::string> shown;         // what went in, by prompt
+  std::string between;                    // that and what was made
   StrengthList strengths;
 
   size_t size(const Arguments& arguments) const {
@@ -91,6 +92,7 @@ Job make_job(const Engine& engine,
   job.shown = job.prompts.texts;
   if (job.prompts.has_ids())
     for (const auto& ids : job.ids) job.shown.push_back(engine.decode(ids));
+  if (engine.tokenizer() == nullptr) job.between = " ";
   return job;
 }
 
@@ -138,7 +140,10 @@ void print_as_text(const Arguments& arguments,
       head += fmt::format(" strength {}", job.strengths.shown[text.strength]);
     if (arguments.samples > 1) head += fmt::format(" sample {}", text.sample);
     if (!head.empty()) fmt::print("{}==={} ===\n", i > 0 ? "\n" : "", head);
-    fmt::print("{}{}\n", job.shown[text.prompt], text.text);
+    fmt::print("{}{}{}\n",
+               job.shown[text.prompt],
+               text.text.empty() ? "" : job.between,
+               text.text);
   }
 }
 

@@ -65,6 +65,12 @@ bool is_hub_option(std::string_view name) {
          kHubOptions.end();
 }
 
+bool has_hint(std::string_view name) {
+  return std::any_of(kHints.begin(), kHints.end(), [name](const Hint& hint) {
+    return hint.name == name;
+  });
+}
+
 bool is_number(std::string_view text) {
   return parse_number<double>(text).has_value();
 }
@@ -181,7 +187,7 @@ class Adapter {
     const bool may_be_long = is_long || name.size() > 1;
     if (const auto own = may_be_long ? resolve(command_, name) : std::nullopt)
       return take_long(*own, value);
-    if (!is_long && take_short_with_value(word)) return;
+    if (!is_long && !has_hint(name) && take_short_with_value(word)) return;
     fail(ErrorKind::usage, "{}", describe_unknown_option(command_, whole));
   }
 

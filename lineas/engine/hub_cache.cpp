@@ -157,6 +157,7 @@ std::optional<HubName> parse_hub_name(const std::string& text) {
        {"https://huggingface.co/", "huggingface.co/", "hf.co/", "hf://"})
     if (name.repository.starts_with(site))
       name.repository.erase(0, std::string_view(site).size());
+  const bool ends_in_slash = name.repository.ends_with('/');
   while (name.repository.ends_with('/')) name.repository.pop_back();
   name.variant = cut_behind(name.repository, ':');
   const size_t at = name.repository.find('@');
@@ -168,7 +169,7 @@ std::optional<HubName> parse_hub_name(const std::string& text) {
   const size_t slash = name.repository.find('/');
   const bool is_name =
       slash == std::string::npos
-          ? is_name_part(name.repository)
+          ? !ends_in_slash && is_name_part(name.repository)
           : is_name_part(name.repository.substr(0, slash)) &&
                 is_name_part(name.repository.substr(slash + 1));
   return is_name ? std::optional(name) : std::nullopt;

@@ -34,21 +34,11 @@ at::ScalarType own_dtype(const Json& config,
   return weights.dtype();
 }
 
-}  // namespace
-
-std::vector<std::string> known_architectures() {
-  std::vector<std::string> names;
-  for (const Architecture& architecture : architectures())
-    names.push_back(architecture.name);
-  return names;
-}
-
-std::unique_ptr<LanguageModel> build_language_model(
-    const Json& config,
-    const std::string& where,
-    const WeightStore& weights,
-    const LoadOptions& options) {
-  const Architecture& architecture = find_architecture(config, where);
+std::unique_ptr<LanguageModel> build(const Json& config,
+                                     const Architecture& architecture,
+                                     const std::string& where,
+                                     const WeightStore& weights,
+                                     const LoadOptions& options) {
   const Json complete = complete_config(config, architecture, where);
   Loaded<LanguageNetwork> loaded;
   loaded.placement = {
@@ -64,6 +54,24 @@ std::unique_ptr<LanguageModel> build_language_model(
   return std::make_unique<LanguageModel>(info, std::move(loaded));
 }
 
+}  // namespace
+
+std::vector<std::string> known_architectures() {
+  std::vector<std::string> names;
+  for (const Architecture& architecture : architectures())
+    names.push_back(architecture.name);
+  return names;
+}
+
+std::unique_ptr<LanguageModel> build_language_model(
+    const Json& config,
+    const std::string& where,
+    const WeightStore& weights,
+    const LoadOptions& options) {
+  return build(
+      config, find_architecture(config, where), where, weights, options);
+}
+
 std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
                                                    const LoadOptions& options) {
   if (!is_directory(folder))
@@ -72,11 +80,11 @@ std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
   const Json config = read_json(where);
   // Before the weights are looked for: an unknown model may keep them
   // elsewhere.
-  find_architecture(config, where);
+  const Architecture& architecture = find_architecture(config, where);
   check_plain(config, folder, where);
   const Checkpoint checkpoint(folder);
   refuse_quantised(checkpoint);
-  return build_language_model(config, where, checkpoint, options);
+  return build(config, architecture, where, checkpoint, options);
 }
 
 }  // namespace lineas
