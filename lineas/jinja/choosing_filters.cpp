@@ -53,7 +53,8 @@ std::function<Value(Machine&, const Value&)> mapping(Arguments arguments) {
   }
   const Bound given =
       bind("the filter map", arguments, {"attribute", "default"});
-  const Value path = given.need(0), standard = given.get(1, Value());
+  const Value& path = given.need(0);
+  const Value standard = given.get(1, Value());
   return [path, standard](Machine& machine, const Value& item) {
     return follow_path(machine, item, path, standard);
   };
