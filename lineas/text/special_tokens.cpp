@@ -102,6 +102,11 @@ void take_extra(const Json& config, std::string_view where, Json& into) {
     into[item.key()] = token(item.value(), item.key(), where);
 }
 
+bool is_blank(const Json& value) {
+  return value.empty() ||
+         (value.is_string() && value.get<std::string>().empty());
+}
+
 }  // namespace
 
 nlohmann::ordered_json read_special_tokens(const std::string& folder) {
@@ -118,7 +123,7 @@ nlohmann::ordered_json read_special_tokens(const std::string& folder) {
   take_extra(config, main, all);
   nlohmann::ordered_json result = nlohmann::ordered_json::object();
   for (const auto& item : all.items())
-    if (!item.value().is_null() && !item.value().empty() && item.value() != "")
+    if (!is_blank(item.value()))
       result[item.key()] = nlohmann::ordered_json(item.value());
   return result;
 }
