@@ -133,6 +133,14 @@ def bench_open(b):
     b.note("open_weight_bytes", runs[0]["weight_bytes"] * 2, "B")
 
 
+def bench_gguf(b):
+    """Quantised weights on their way to bfloat16, against a plain copy."""
+    path = b.data / "blocks.gguf"
+    for name, share in b.json(b.program("dequantize"), path).items():
+        b.note(f"dequantize_{name}", share, "x_memcpy", ">= 0.5")
+    path.unlink()
+
+
 def bench_decode(b):
     for dtype in ("float32", "bfloat16"):
         got = b.json(b.program("decode"), b.model(dtype))
@@ -256,6 +264,7 @@ PARTS = {
     "products": bench_products,
     "attention": bench_attention,
     "open": bench_open,
+    "gguf": bench_gguf,
     "decode": bench_decode,
     "act": bench_act,
     "tone": bench_tone,

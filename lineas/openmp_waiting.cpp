@@ -13,10 +13,10 @@
 
 namespace {
 
-/// Turns of the waiting loop: a fraction of a millisecond instead of the many
-/// that the runtime takes (`bench/run.py BUILD --only beside` measures what it
-/// is worth).
-char spin_count[] = "2000";
+/// Turns of the waiting loop before a thread sleeps: none. Counts from 1000 to
+/// 100000 were no faster on a quiet machine and two to three times slower
+/// beside busy loops (`bench/run.py BUILD --only beside`).
+char spin_count[] = "0";
 constexpr std::string_view kSpinVariable = "GOMP_SPINCOUNT";
 constexpr std::array<std::string_view, 3> kUsersVariables = {
     "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"};

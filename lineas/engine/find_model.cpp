@@ -7,7 +7,10 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf.h"
+#include "lineas/base/gguf_parts.h"
 #include "lineas/engine/hub_cache.h"
+#include "lineas/pipelines/pipeline_folder.h"
 
 namespace lineas {
 namespace {
@@ -27,31 +30,35 @@ std::vector<fs::path> bundled_folders() {
 }
 
 bool is_model_folder(const fs::path& path) {
-  return file_exists((path / "config.json").string());
+  return file_exists((path / "config.json").string()) ||
+         is_pipeline_folder(path.string());
 }
 
-// A folder of the Hub's cache rather than of a model: the snapshot in it.
+// A folder of the Hub's cache rather than of a model: the snapshot in it. Of
+// one with GGUF files alone: the only model there.
 std::string find_in_folder(const std::string& folder) {
-  const bool is_cache = !file_exists(folder + "/config.json") &&
-                        is_directory(folder + "/snapshots") &&
-                        is_directory(folder + "/refs");
-  return is_cache ? find_snapshot(folder, {.repository = folder}) : folder;
+  if (is_model_folder(folder)) return folder;
+  if (is_directory(folder + "/snapshots") && is_directory(folder + "/refs"))
+    return find_snapshot(folder, {.repository = folder});
+  const std::vector<std::string> models = gguf_models_in(folder);
+  if (models.size() > 1)
+    fail(ErrorKind::not_found,
+         "{}: which of its GGUF files is meant? Give one of {}",
+         folder,
+         fmt::join(models, ", "));
+  return models.empty() ? folder : models[0];
 }
 
 // People name the weights where the folder is meant.
 std::string find_by_file(const std::string& file) {
   const fs::path path = fs::path(file).lexically_normal();
-  if (path.extension() == ".gguf")
-    fail(ErrorKind::unsupported,
-         "{}: GGUF is not read. Give the Hugging Face folder of the model "
-         "(config.json and *.safetensors)",
-         file);
+  if (is_gguf_file(file)) return file;
   const fs::path folder =
       path.has_parent_path() ? path.parent_path() : fs::path(".");
   if (is_model_folder(folder)) return folder.string();
   fail(ErrorKind::not_found,
        "{}: is a file without a config.json beside it. A model is a Hugging "
-       "Face folder (config.json and *.safetensors)",
+       "Face folder (config.json and *.safetensors) or a GGUF file",
        file);
 }
 
@@ -85,6 +92,15 @@ std::vector<std::string> bundled_models() {
         names.insert(entry.path().filename().string());
   }
   return {names.begin(), names.end()};
+}
+
+std::string model_id(const std::string& found) {
+  const std::filesystem::path given(found);
+  // The Hub's cache has links there whose targets' names say nothing.
+  const auto path =
+      is_directory(found) ? std::filesystem::weakly_canonical(given) : given;
+  if (const auto name = hub_name_of(path.string())) return *name;
+  return path.filename().string();
 }
 
 std::string find_model(const std::string& model) {

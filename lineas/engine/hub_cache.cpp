@@ -1,12 +1,14 @@
 #include "lineas/engine/hub_cache.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <string_view>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf_parts.h"
 
 namespace lineas {
 namespace {
@@ -123,15 +125,34 @@ std::string lower(std::string text) {
   return text;
 }
 
+/// The GGUF models of a snapshot: paths in it. Some repositories have a folder
+/// for every variant.
+std::vector<std::string> gguf_models_of(const fs::path& snapshot) {
+  std::vector<std::string> models = gguf_models_in(snapshot.string());
+  for (const std::string& name : names_in(snapshot))
+    for (const std::string& model : gguf_models_in((snapshot / name).string()))
+      models.push_back(model);
+  for (std::string& model : models)
+    model = fs::path(model).lexically_relative(snapshot).string();
+  return models;
+}
+
+/// Whether a file is of that variant: f16 is in m-f16.gguf, not in m-bf16.gguf.
+bool is_of_variant(const std::string& file, const std::string& variant) {
+  const auto is_letter = [](unsigned char c) { return std::isalnum(c) != 0; };
+  const std::string text = lower(file), wanted = lower(variant);
+  for (size_t at = text.find(wanted); at != std::string::npos;
+       at = text.find(wanted, at + 1))
+    if (wanted.empty() || at == 0 || !is_letter(text[at - 1])) return true;
+  return false;
+}
+
 /// The GGUF file of a snapshot: the only one, or the one of the variant.
 std::string choose_gguf(const fs::path& snapshot, const HubName& name) {
-  std::vector<std::string> all, fitting;
-  for (const std::string& file : names_in(snapshot)) {
-    if (!lower(file).ends_with(".gguf")) continue;
-    all.push_back(file);
-    if (lower(file).find(lower(name.variant)) != std::string::npos)
-      fitting.push_back(file);
-  }
+  const std::vector<std::string> all = gguf_models_of(snapshot);
+  std::vector<std::string> fitting;
+  for (const std::string& file : all)
+    if (is_of_variant(file, name.variant)) fitting.push_back(file);
   if (fitting.size() == 1) return (snapshot / fitting[0]).string();
   if (all.empty() && name.variant.empty())
     fail(ErrorKind::not_found,

@@ -4,7 +4,8 @@
 
 #include "lineas/base/error.h"
 #include "lineas/models/architecture.h"
-#include "lineas/models/quantised.h"
+#include "lineas/models/open_model.h"
+#include "lineas/tensor/fast_dtype.h"
 
 namespace lineas {
 namespace {
@@ -34,6 +35,16 @@ at::ScalarType own_dtype(const Json& config,
   return weights.dtype();
 }
 
+at::ScalarType dtype_to_use(const Json& config,
+                            const std::string& where,
+                            const WeightStore& weights,
+                            const LoadOptions& options) {
+  if (options.dtype) return *options.dtype;
+  const at::ScalarType own = own_dtype(config, where, weights);
+  return options.spare_slow_dtypes ? fast_dtype(own, options.device, where)
+                                   : own;
+}
+
 std::unique_ptr<LanguageModel> build(const Json& config,
                                      const Architecture& architecture,
                                      const std::string& where,
@@ -41,9 +52,8 @@ std::unique_ptr<LanguageModel> build(const Json& config,
                                      const LoadOptions& options) {
   const Json complete = complete_config(config, architecture, where);
   Loaded<LanguageNetwork> loaded;
-  loaded.placement = {
-      options.device,
-      options.dtype ? *options.dtype : own_dtype(config, where, weights)};
+  loaded.placement = {options.device,
+                      dtype_to_use(config, where, weights, options)};
   WeightSource source{weights, loaded.placement, loaded.sites};
   ModelFiles files{complete, where, source};
   loaded.network = architecture.make(files);
@@ -72,19 +82,18 @@ std::unique_ptr<LanguageModel> build_language_model(
       config, find_architecture(config, where), where, weights, options);
 }
 
-std::unique_ptr<LanguageModel> load_language_model(const std::string& folder,
+std::unique_ptr<LanguageModel> build_language_model(
+    const OpenedModel& opened, const LoadOptions& options) {
+  return build(opened.config,
+               *opened.architecture,
+               opened.where,
+               *opened.weights,
+               options);
+}
+
+std::unique_ptr<LanguageModel> load_language_model(const std::string& path,
                                                    const LoadOptions& options) {
-  if (!is_directory(folder))
-    fail(ErrorKind::not_found, "{}: no such model folder", folder);
-  const std::string where = folder + "/config.json";
-  const Json config = read_json(where);
-  // Before the weights are looked for: an unknown model may keep them
-  // elsewhere.
-  const Architecture& architecture = find_architecture(config, where);
-  check_plain(config, folder, where);
-  const Checkpoint checkpoint(folder);
-  refuse_quantised(checkpoint);
-  return build(config, architecture, where, checkpoint, options);
+  return build_language_model(open_model(path), options);
 }
 
 }  // namespace lineas

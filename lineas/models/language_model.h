@@ -77,17 +77,23 @@ class LanguageModel {
   Loaded<LanguageNetwork> loaded_;
 };
 
+struct OpenedModel;
+
 struct LoadOptions {
-  /// Nothing: what config.json says, else the dtype of the checkpoint.
+  /// Nothing: what config.json says, else the dtype of the checkpoint; bfloat16
+  /// for quantised weights.
   std::optional<at::ScalarType> dtype = std::nullopt;
   at::Device device = at::kCPU;
+  /// float32 for a dtype that was found, not asked for, and that the device
+  /// multiplies badly (see multiplies_well); says so.
+  bool spare_slow_dtypes = false;
 };
 
-/// Opens a Hugging Face folder: config.json says which architecture. Throws
-/// unsupported for an unknown one, listing the known, and for quantised
-/// weights.
+/// Opens a Hugging Face folder or a GGUF file: config.json or the metadata say
+/// which architecture. Throws unsupported for an unknown one, listing the
+/// known, and for quantised weights.
 std::unique_ptr<LanguageModel> load_language_model(
-    const std::string& folder, const LoadOptions& options = {});
+    const std::string& path, const LoadOptions& options = {});
 
 /// The same from a config.json and weights that were opened elsewhere; `where`
 /// is the config's path, for messages.
@@ -96,6 +102,10 @@ std::unique_ptr<LanguageModel> build_language_model(
     const std::string& where,
     const WeightStore& weights,
     const LoadOptions& options = {});
+
+/// The same from what open_model (open_model.h) gave.
+std::unique_ptr<LanguageModel> build_language_model(
+    const OpenedModel& opened, const LoadOptions& options = {});
 
 /// The names that load_language_model knows ("LlamaForCausalLM", ...).
 std::vector<std::string> known_architectures();

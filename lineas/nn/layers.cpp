@@ -83,6 +83,12 @@ LayerNorm::LayerNorm(const WeightScope& scope, int64_t width, double eps)
       bias_D_(scope.weight("bias", {width})),
       eps_(eps) {}
 
+LayerNorm LayerNorm::without_gain(const WeightScope& scope,
+                                  int64_t width,
+                                  double eps) {
+  return LayerNorm(scope.site(width), eps);
+}
+
 Tensor LayerNorm::operator()(const Tensor& x, Pass& pass) const {
   return pass.visit(site_,
                     at::layer_norm(x, {x.size(-1)}, gain_D_, bias_D_, eps_));

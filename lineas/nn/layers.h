@@ -81,15 +81,21 @@ class RmsNorm {
   double eps_;
 };
 
-/// Mean and variance norm with gain and bias.
+/// Mean and variance norm, with gain and bias where it has them.
 class LayerNorm {
  public:
   LayerNorm(const WeightScope& scope, int64_t width, double eps);
+  /// One without weights (elementwise_affine false).
+  static LayerNorm without_gain(const WeightScope& scope,
+                                int64_t width,
+                                double eps);
   Tensor operator()(const Tensor& x, Pass& pass) const;
 
  private:
+  LayerNorm(SiteIndex site, double eps) : site_(site), eps_(eps) {}
+
   SiteIndex site_;
-  Tensor gain_D_;
+  Tensor gain_D_;  // undefined: none
   Tensor bias_D_;
   double eps_;
 };

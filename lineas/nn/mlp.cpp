@@ -10,9 +10,11 @@ Activation parse_activation(const std::string& name, const std::string& where) {
   if (name == "gelu") return Activation::gelu;
   if (name == "gelu_pytorch_tanh" || name == "gelu_new")
     return Activation::gelu_tanh;
+  if (name == "quick_gelu") return Activation::quick_gelu;
+  if (name == "relu") return Activation::relu;
   fail(ErrorKind::unsupported,
        "{}: activation \"{}\" is not supported; known: silu, gelu, gelu_new, "
-       "gelu_pytorch_tanh",
+       "gelu_pytorch_tanh, quick_gelu, relu",
        where,
        name);
 }
@@ -25,6 +27,10 @@ Tensor activate(const Tensor& x, Activation activation) {
       return at::gelu(x, "tanh");
     case Activation::gelu:
       return at::gelu(x);
+    case Activation::quick_gelu:
+      return x * at::sigmoid(x * 1.702);
+    case Activation::relu:
+      return at::relu(x);
   }
   fail(ErrorKind::unsupported, "unknown activation");
 }

@@ -6,10 +6,11 @@
 namespace lineas {
 
 /// The gate's activation function.
-enum class Activation { silu, gelu_tanh, gelu };
+enum class Activation { silu, gelu_tanh, gelu, quick_gelu, relu };
 
 /// The HF name of an activation ("silu", "gelu_pytorch_tanh", "gelu_new",
-/// "gelu", ...); throws unsupported naming `where` for any other.
+/// "gelu", "quick_gelu", "relu", ...); throws unsupported naming `where` for
+/// any other.
 Activation parse_activation(const std::string& name, const std::string& where);
 Tensor activate(const Tensor& x, Activation activation);
 

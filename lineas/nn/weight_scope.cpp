@@ -82,6 +82,11 @@ SiteIndex WeightScope::site(int64_t width) const {
   return source_->sites.add(join(source_->site_prefix, path_), width);
 }
 
+SiteIndex WeightScope::element_site(int64_t element, int64_t width) const {
+  return source_->sites.add(
+      fmt::format("{}:{}", join(source_->site_prefix, path_), element), width);
+}
+
 std::string WeightScope::stored_name(std::string_view name) const {
   const std::vector<std::string> spellings =
       source_->spelling(join(path_, name));
@@ -107,18 +112,25 @@ bool WeightScope::has(std::string_view name) const {
 }
 
 Tensor WeightScope::weight(std::string_view name, at::IntArrayRef shape) const {
+  return weight(name, shape, dtype());
+}
+
+Tensor WeightScope::weight(std::string_view name,
+                           at::IntArrayRef shape,
+                           at::ScalarType dtype) const {
   const std::string stored = stored_name(name);
   const std::vector<int64_t> found = source_->weights.shape(stored);
   if (at::IntArrayRef(found) != shape)
     fail(ErrorKind::shape,
-         "{}: tensor \"{}\" has shape {}, config.json asks for {}. Is this "
-         "the checkpoint's own config.json?",
+         "{0}: tensor \"{1}\" has shape {3}, {2} asks for {4}. Is this the "
+         "checkpoint's own {2}?",
          source_->weights.where(),
-         stored,
+         source_->weights.stored_name(stored),
+         source_->weights.described_by(),
          to_string(found),
          to_string(shape));
   source_->used.insert(stored);
-  return source_->weights.load(stored, dtype(), device());
+  return source_->weights.load(stored, dtype, device());
 }
 
 void WeightScope::warn_of_another(std::string_view name,
@@ -143,7 +155,7 @@ void report_unused(const WeightSource& source, bool tied_head) {
     if (tied_head && name == "lm_head.weight") continue;
     log_warning("{}: tensor \"{}\" is not used by this architecture",
                 source.weights.where(),
-                name);
+                source.weights.stored_name(name));
   }
 }
 

@@ -61,10 +61,16 @@ class WeightScope {
 
   /// Makes this path a site of that width.
   SiteIndex site(int64_t width) const;
+  /// The site `path:element` of a module that returns several tensors.
+  SiteIndex element_site(int64_t element, int64_t width) const;
 
   /// The frozen tensor `path.name` in the model's dtype and place. Throws
   /// not_found, or shape with both shapes and the question to ask.
   Tensor weight(std::string_view name, at::IntArrayRef shape) const;
+  /// The same in a dtype of its own.
+  Tensor weight(std::string_view name,
+                at::IntArrayRef shape,
+                at::ScalarType dtype) const;
   bool has(std::string_view name) const;
   /// A warning where the checkpoint has such a tensor that differs from `used`,
   /// which is used in its place (looks at the first and last row).

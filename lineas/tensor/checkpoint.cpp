@@ -9,8 +9,8 @@
 #include "lineas/base/error.h"
 #include "lineas/base/names.h"
 #include "lineas/base/printable.h"
-#include "lineas/base/seed.h"
 #include "lineas/tensor/torch_file.h"
+#include "lineas/tensor/weight_choice.h"
 #include "lineas/tensor/weight_index.h"
 
 namespace lineas {
@@ -22,23 +22,6 @@ std::shared_ptr<const WeightFile> open_weights(const std::string& path) {
   if (path.ends_with(kSafetensors))
     return std::make_shared<SafetensorsFile>(path);
   return std::make_shared<TorchFile>(path);
-}
-
-// What there is under names that nobody asks for, as the end of a sentence.
-std::string other_weights(const std::string& folder) {
-  std::vector<std::string> names;
-  std::error_code failed;
-  for (const auto& file : std::filesystem::directory_iterator(folder, failed)) {
-    const std::string name = file.path().filename().string();
-    for (const char* ending : {".safetensors", ".bin", ".gguf", ".pth", ".pt"})
-      if (name.ends_with(ending)) names.push_back(printable(name));
-  }
-  if (names.empty()) return "";
-  std::sort(names.begin(), names.end());
-  return fmt::format(
-      ". There is {}; variants and other names are not looked for: rename the "
-      "one that is meant.",
-      fmt::join(names, ", "));
 }
 
 // Lets go of every piece that is copied, so that a tensor never lies in memory
@@ -102,29 +85,39 @@ void SafetensorsFile::release(const TensorEntry& entry,
   file_->release(entry.begin + begin, std::min(entry.end, entry.begin + end));
 }
 
-Checkpoint::Checkpoint(const std::string& folder) : folder_(folder) {
+Checkpoint::Checkpoint(const std::string& folder, const WeightNames& names)
+    : where_(folder) {
   if (!is_directory(folder))
     fail(ErrorKind::not_found,
          "{}: no such folder. A model is a Hugging Face folder with "
          "config.json and *.safetensors.",
          folder);
-  for (const char* name : {"model.safetensors", "pytorch_model.bin"}) {
-    const std::string single = folder + "/" + name;
-    const std::string index = single + ".index.json";
-    if (file_exists(single)) {
-      add_file(single);
-      return;
-    }
-    if (file_exists(index)) {
-      open_sharded(index);
-      return;
-    }
-  }
-  fail(ErrorKind::not_found,
-       "{}: neither model.safetensors nor pytorch_model.bin is here, nor the "
-       ".index.json of one{}",
-       folder,
-       other_weights(folder));
+  const std::string path = find_weights(folder, names);
+  if (path.empty())
+    fail(ErrorKind::not_found,
+         "{}: neither {}.safetensors nor {}.bin is here, nor the .index.json "
+         "of one{}",
+         folder,
+         names.safetensors,
+         names.pickle,
+         other_weights(folder, names));
+  open(path);
+}
+
+Checkpoint Checkpoint::of_file(const std::string& path) {
+  Checkpoint checkpoint;
+  checkpoint.where_ = path;
+  checkpoint.open(path);
+  return checkpoint;
+}
+
+void Checkpoint::open(const std::string& path) {
+  folder_ = std::filesystem::path(path).parent_path().string();
+  if (folder_.empty()) folder_ = ".";
+  if (path.ends_with(".json"))
+    open_sharded(path);
+  else
+    add_file(path);
 }
 
 // As transformers: what a later file holds replaces what an earlier one held.
@@ -197,7 +190,7 @@ const Checkpoint::Place& Checkpoint::place(const std::string& name) const {
   if (found == places_.end())
     fail(ErrorKind::not_found,
          "{}: no tensor \"{}\"{}. {}",
-         folder_,
+         where_,
          name,
          absent_.contains(name) ? ", though " + absent_.at(name) : "",
          nearest_names(name, names()));
@@ -221,7 +214,7 @@ at::ScalarType Checkpoint::dtype() const {
     for (const TensorEntry& entry : file->entries())
       if (at::isFloatingType(to_scalar_type(entry.dtype)))
         return to_scalar_type(entry.dtype);
-  fail(ErrorKind::format, "{}: the checkpoint has no floating tensor", folder_);
+  fail(ErrorKind::format, "{}: the checkpoint has no floating tensor", where_);
 }
 
 Tensor Checkpoint::load(const std::string& name,
@@ -259,21 +252,12 @@ int64_t Checkpoint::bytes() const {
 }
 
 std::string Checkpoint::fingerprint() const {
-  constexpr size_t kSample = 64;
   uint64_t hash = 0;
   for (const auto& [name, at] : places_) {
     const TensorEntry& tensor = entry(at);
     const Tensor stored = files_[at.file]->view(tensor).contiguous();
-    const std::string_view bytes = bytes_of(stored);
-    const size_t middle = bytes.size() / 2;
-    hash = derive_seed(hash,
-                       {stable_hash(name),
-                        stable_hash(to_string(tensor.shape)),
-                        stable_hash(name_of(tensor.dtype)),
-                        stable_hash(bytes.substr(0, kSample)),
-                        stable_hash(bytes.substr(middle, kSample)),
-                        stable_hash(bytes.substr(
-                            bytes.size() - std::min(bytes.size(), kSample)))});
+    hash = mix_fingerprint(
+        hash, name, tensor.shape, name_of(tensor.dtype), bytes_of(stored));
     files_[at.file]->release(tensor, 0, tensor.end - tensor.begin);
   }
   return fmt::format("{:016x}", hash);

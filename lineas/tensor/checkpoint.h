@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lineas/base/file.h"
+#include "lineas/tensor/weight_choice.h"
 #include "lineas/tensor/weight_file.h"
 #include "lineas/tensor/weight_store.h"
 
@@ -43,9 +44,9 @@ class SafetensorsFile : public WeightFile {
 
 struct WeightIndex;
 
-/// All weight files of a model folder: the first that is there of
-/// model.safetensors, model.safetensors.index.json with its shards,
-/// pytorch_model.bin, pytorch_model.bin.index.json with its shards. A name that
+/// All weight files of a model folder, as weight_choice.h finds them (by
+/// default model.safetensors or its shards, else pytorch_model.bin or its
+/// shards), or one file of any name. A name that
 /// two shards hold is taken from the later one, as in transformers; format
 /// where the index names the other and they differ. A name that the index
 /// lists and no shard holds is missed when it is asked for. Throws not_found
@@ -53,9 +54,11 @@ struct WeightIndex;
 /// foreign class in it.
 class Checkpoint : public WeightStore {
  public:
-  explicit Checkpoint(const std::string& folder);
+  explicit Checkpoint(const std::string& folder, const WeightNames& names = {});
+  /// A weight file, or the .index.json beside its shards.
+  static Checkpoint of_file(const std::string& path);
 
-  const std::string& where() const override { return folder_; }
+  const std::string& where() const override { return where_; }
   bool contains(const std::string& name) const override;
   std::vector<int64_t> shape(const std::string& name) const override;
   DType stored_dtype(const std::string& name) const;
@@ -71,13 +74,15 @@ class Checkpoint : public WeightStore {
   int64_t bytes() const;
   /// A hash of names, shapes and a sample of the bytes of every tensor: enough
   /// to tell two checkpoints apart without reading them.
-  std::string fingerprint() const;
+  std::string fingerprint() const override;
 
  private:
   struct Place {
     size_t file;
     size_t entry;
   };
+  Checkpoint() = default;
+  void open(const std::string& path);
   std::vector<std::pair<std::string, Place>> add_file(const std::string& path);
   void check_replaced(const std::string& name,
                       const Place& old,
@@ -86,7 +91,8 @@ class Checkpoint : public WeightStore {
   const Place& place(const std::string& name) const;
   const TensorEntry& entry(const Place& place) const;
 
-  std::string folder_;
+  std::string where_;   // of messages
+  std::string folder_;  // of shards
   std::vector<std::shared_ptr<const WeightFile>> files_;
   std::map<std::string, Place> places_;
   std::map<std::string, std::string> absent_;  // listed in the index alone

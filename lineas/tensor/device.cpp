@@ -1,6 +1,7 @@
 #include "lineas/tensor/device.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/cpu/Utils.h>
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -53,6 +54,26 @@ std::optional<at::ScalarType> parse_dtype(const std::string& name) {
   fail(ErrorKind::usage,
        "--dtype {}: unknown type. Use auto, float32, bfloat16 or float16.",
        name);
+}
+
+std::string name_of_dtype(at::ScalarType dtype) {
+  for (const char* name : {"float32", "bfloat16", "float16"})
+    if (parse_dtype(name) == dtype) return name;
+  return at::toString(dtype);
+}
+
+bool multiplies_well(at::ScalarType dtype, at::Device device) {
+  if (!device.is_cpu()) return true;
+  static const auto has = at::cpu::get_cpu_capabilities();
+  const auto has_not = [](const char* feature) {
+    const auto found = has.find(feature);
+    return found != has.end() && !found->second.toBool();
+  };
+  // What oneDNN asks before it takes such a product.
+  if (dtype == at::kBFloat16)
+    return !has_not("avx512_bw") || !has_not("avx512_vl");
+  if (dtype == at::kHalf) return !has_not("avx512_fp16");
+  return true;
 }
 
 void set_threads(int threads) {

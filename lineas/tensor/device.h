@@ -22,6 +22,13 @@ at::Device parse_device(const std::string& name);
 /// "float32", "bfloat16", "float16"; nothing for "auto" (keep what the
 /// checkpoint has).
 std::optional<at::ScalarType> parse_dtype(const std::string& name);
+/// "float32", ... of those three; torch's own word for others.
+std::string name_of_dtype(at::ScalarType dtype);
+
+/// Whether products of that type are a processor's or GPU's own, instead of a
+/// loop some ten times slower than float32: half types on a processor without
+/// AVX-512. Where the processor's kind is not known: true.
+bool multiplies_well(at::ScalarType dtype, at::Device device);
 
 /// Number of threads of every tensor operation. 0: LibTorch's own number, or
 /// as many as the process may really use (base/cpus.h) where that is less;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lineas/tensor/tensor.h"
@@ -27,6 +28,23 @@ class WeightStore {
   virtual Tensor load(const std::string& name,
                       at::ScalarType dtype,
                       at::Device device) const = 0;
+  /// How the files spell that name, and what says how large its tensor must be:
+  /// for messages.
+  virtual std::string stored_name(const std::string& name) const {
+    return name;
+  }
+  virtual const char* described_by() const { return "config.json"; }
+  /// A hash that tells two sets of weights apart without reading them whole;
+  /// "" where there is none.
+  virtual std::string fingerprint() const { return ""; }
 };
+
+/// Adds a tensor to a fingerprint: what it is called and looks like, and 64
+/// bytes each of its beginning, middle and end.
+uint64_t mix_fingerprint(uint64_t hash,
+                         const std::string& name,
+                         at::IntArrayRef shape,
+                         std::string_view type,
+                         std::string_view bytes);
 
 }  // namespace lineas

@@ -6,10 +6,12 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf.h"
 #include "lineas/base/json.h"
 #include "lineas/base/printable.h"
 #include "lineas/jinja/from_json.h"
 #include "lineas/jinja/template.h"
+#include "lineas/text/gguf_tokenizer.h"
 #include "lineas/text/special_tokens.h"
 
 namespace lineas {
@@ -83,6 +85,7 @@ ChatTemplate::ChatTemplate(Source source, OrderedJson special_tokens)
 }
 
 ChatTemplate ChatTemplate::load(const std::string& folder) {
+  if (is_gguf_file(folder)) return load_from_gguf(folder);
   ChatTemplate chat;
   chat.where_ = folder;
   chat.by_name_ = read_files(folder);
@@ -103,6 +106,16 @@ ChatTemplate ChatTemplate::load(const std::string& folder) {
          folder);
   chat.special_tokens_ = read_special_tokens(folder);
   return chat;
+}
+
+ChatTemplate ChatTemplate::load_from_gguf(const std::string& path) {
+  const std::string jinja = gguf_chat_template(path);
+  if (jinja.empty())
+    fail(ErrorKind::unsupported,
+         "{}: has no chat template (key \"tokenizer.chat_template\"). Leave "
+         "--chat out, or give a template with --chat-template FILE",
+         path);
+  return {{jinja, path + ": chat template"}, read_special_tokens(path)};
 }
 
 ChatTemplate ChatTemplate::load(const std::string& folder,

@@ -38,7 +38,7 @@ class ChatTemplate {
   /// The templates of a Hugging Face folder, by transformers' rules:
   /// chat_template.jinja and additional_chat_templates/*.jinja, else
   /// chat_template of tokenizer_config.json (a text, or a list by name).
-  /// Throws unsupported where there is none.
+  /// Of a GGUF file its metadata. Throws unsupported where there is none.
   static ChatTemplate load(const std::string& folder);
   /// The template of a file with the special tokens of a folder.
   static ChatTemplate load(const std::string& folder, const std::string& file);
@@ -53,6 +53,7 @@ class ChatTemplate {
 
  private:
   ChatTemplate() = default;
+  static ChatTemplate load_from_gguf(const std::string& path);
   const Source& choose(bool has_tools) const;
 
   std::string where_;                      // of all of them

@@ -1,6 +1,8 @@
 // Which files of a folder make its tokenizer.
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf.h"
+#include "lineas/text/gguf_tokenizer.h"
 #include "lineas/text/sentencepiece_source.h"
 #include "lineas/text/tokenizer.h"
 #include "lineas/text/tokenizer_config.h"
@@ -64,11 +66,17 @@ std::unique_ptr<Tokenizer> load_json(const std::string& path,
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder) {
+  if (is_gguf_file(folder)) return load_gguf_tokenizer(folder);
+  return load_tokenizer(folder, "");
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder,
+                                          const std::string& tokenizer_class) {
   const std::string json = folder + "/tokenizer.json";
   const std::string vocabulary = folder + "/vocab.json";
   const std::string merges = folder + "/merges.txt";
   const std::string model = find_model(folder);
-  const TokenizerConfig config = read_tokenizer_config(folder);
+  const TokenizerConfig config = read_tokenizer_config(folder, tokenizer_class);
   if (file_exists(json)) return load_json(json, model, config);
   if (file_exists(vocabulary) && file_exists(merges)) {
     const MergeLines lines = merge_lines(config, merges);

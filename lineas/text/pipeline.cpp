@@ -71,6 +71,7 @@ class PipelineTokenizer : public Tokenizer {
   int64_t vocab_size() const override { return tokens_.size(); }
   std::optional<int64_t> bos_id() const override { return parts_.bos_id; }
   std::optional<int64_t> eos_id() const override { return parts_.eos_id; }
+  std::optional<int64_t> pad_id() const override { return parts_.pad_id; }
   std::optional<int64_t> id_of(std::string_view token) const override {
     return tokens_.id_of(token);
   }

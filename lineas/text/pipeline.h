@@ -32,7 +32,7 @@ struct TokenizerParts {
   WordEncoder encode_word;
   Decoding decoding;
   IdsAround around;  // what the template puts around a text
-  std::optional<int64_t> bos_id, eos_id;
+  std::optional<int64_t> bos_id, eos_id, pad_id;
 };
 
 /// `where` (a path) starts the message of the Errors this may throw.

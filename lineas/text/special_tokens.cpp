@@ -6,7 +6,9 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf.h"
 #include "lineas/base/json.h"
+#include "lineas/text/gguf_tokenizer.h"
 
 namespace lineas {
 namespace {
@@ -110,6 +112,7 @@ bool is_blank(const Json& value) {
 }  // namespace
 
 nlohmann::ordered_json read_special_tokens(const std::string& folder) {
+  if (is_gguf_file(folder)) return gguf_special_tokens(folder);
   const std::string main = folder + "/tokenizer_config.json";
   const Json config = file_exists(main) ? read_json(main) : Json::object();
   Json all = Json::object();

@@ -9,7 +9,8 @@ namespace lineas {
 
 /// {"bos_token": "<s>", ..., "additional_special_tokens": [...]}: from
 /// tokenizer_config.json, from special_tokens_map.json where transformers still
-/// reads that, and the defaults of the tokenizer's class. Throws format.
+/// reads that, and the defaults of the tokenizer's class; of a GGUF file by the
+/// ids in its metadata. Throws format.
 nlohmann::ordered_json read_special_tokens(const std::string& folder);
 
 }  // namespace lineas

@@ -50,6 +50,7 @@ class Tokenizer {
   virtual int64_t vocab_size() const = 0;
   virtual std::optional<int64_t> bos_id() const = 0;
   virtual std::optional<int64_t> eos_id() const = 0;
+  virtual std::optional<int64_t> pad_id() const = 0;
   /// The id of a token as the vocabulary spells it ("<s>", "<|im_end|>").
   virtual std::optional<int64_t> id_of(std::string_view token) const = 0;
   virtual bool is_special(int64_t id) const = 0;
@@ -60,9 +61,14 @@ class Tokenizer {
 
 /// Reads the tokenizer of a Hugging Face folder: tokenizer.json, else
 /// vocab.json + merges.txt, else tokenizer.model; tokenizer_config.json and
-/// special_tokens_map.json beside them are obeyed. Throws not_found (listing
-/// what was looked for), format, or unsupported (naming the feature).
+/// special_tokens_map.json beside them are obeyed. Of a GGUF file its metadata.
+/// Throws not_found (listing what was looked for), format, or unsupported
+/// (naming the feature).
 std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder);
+/// The same, for a folder of a pipeline: `tokenizer_class` counts where the
+/// folder names none.
+std::unique_ptr<Tokenizer> load_tokenizer(const std::string& folder,
+                                          const std::string& tokenizer_class);
 
 /// Decodes id by id for printing while generating; the concatenation of all
 /// pieces equals Tokenizer::decode of all ids.

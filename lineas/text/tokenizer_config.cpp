@@ -206,7 +206,9 @@ std::string class_of_model(const std::string& type) {
   return found == classes.end() ? "" : found->second;
 }
 
-void find_class(const std::string& folder, TokenizerConfig& config) {
+void find_class(const std::string& folder,
+                const std::string& otherwise,
+                TokenizerConfig& config) {
   const std::string model = folder + "/config.json";
   if (config.tokenizer_class.empty() && file_exists(model)) {
     const Json json = read_json(model);
@@ -217,6 +219,7 @@ void find_class(const std::string& folder, TokenizerConfig& config) {
           class_of_model(value_or<std::string>(json, "model_type", model, ""));
     }
   }
+  if (config.tokenizer_class.empty()) config.tokenizer_class = otherwise;
   config.has_class = !config.tokenizer_class.empty();
   const std::string fast = "Fast";
   if (config.tokenizer_class.ends_with(fast)) {
@@ -249,11 +252,12 @@ AddedToken read_added_token(const Json& spec, std::string_view where) {
   return token;
 }
 
-TokenizerConfig read_tokenizer_config(const std::string& folder) {
+TokenizerConfig read_tokenizer_config(const std::string& folder,
+                                      const std::string& otherwise) {
   TokenizerConfig config;
   const std::string main = folder + "/tokenizer_config.json";
   if (file_exists(main)) read_main_file(main, config);
-  find_class(folder, config);
+  find_class(folder, otherwise, config);
   if (config.added_tokens_decoder) return config;
   const std::string map = folder + "/special_tokens_map.json";
   if (file_exists(map)) read_map_file(map, config);

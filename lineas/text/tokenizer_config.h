@@ -41,7 +41,9 @@ struct TokenizerConfig {
   std::optional<bool> maybe(const std::string& key) const;
 };
 
-TokenizerConfig read_tokenizer_config(const std::string& folder);
+/// `otherwise`: the class where no file names one.
+TokenizerConfig read_tokenizer_config(const std::string& folder,
+                                      const std::string& otherwise = "");
 
 /// One entry of "added_tokens" or "added_tokens_decoder".
 AddedToken read_added_token(const Json& spec, std::string_view where);

@@ -201,6 +201,7 @@ std::unique_ptr<Tokenizer> set_up_tokenizer(TokenizerSource source,
   };
   parts.bos_id = id_of("bos_token");
   parts.eos_id = id_of("eos_token");
+  parts.pad_id = id_of("pad_token");
   parts.splits_special = config.flag("split_special_tokens", false);
   parts.normalizer = read_normalizer(source.normalizer, where);
   obey_prefix(config, row, source.pre_tokenizer);

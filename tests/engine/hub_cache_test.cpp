@@ -123,6 +123,19 @@ TEST_F(HubCache, AVariantChoosesAGgufFile) {
       ErrorKind::not_found, {"has: none"}, [] { find_model("org/tiny:Q8_0"); });
 }
 
+TEST_F(HubCache, AVariantIsAWholeWordAndItsPartsAreOne) {
+  const std::string files = "models--org--many/snapshots/abc1234/";
+  for (const char* name : {"m-f16.gguf",
+                           "m-bf16.gguf",
+                           "mmproj-Q8_0.gguf",
+                           "Q8_0/m-Q8_0-00001-of-00002.gguf",
+                           "Q8_0/m-Q8_0-00002-of-00002.gguf"})
+    add(files + name, "");
+  EXPECT_EQ(find_model("org/many:F16"), folder_ / (files + "m-f16.gguf"));
+  EXPECT_EQ(find_model("org/many:Q8_0"),
+            folder_ / (files + "Q8_0/m-Q8_0-00001-of-00002.gguf"));
+}
+
 TEST_F(HubCache, WhatIsMissingIsSaidWithWhatToDo) {
   const std::vector<std::string> parts = {
       folder_.path(),

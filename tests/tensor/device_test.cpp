@@ -9,6 +9,17 @@
 namespace lineas {
 namespace {
 
+TEST(Device, MultipliesFloatsWellAndHalvesWhereOneDnnTakesThem) {
+  EXPECT_TRUE(multiplies_well(at::kFloat, at::kCPU));
+  EXPECT_TRUE(multiplies_well(at::kDouble, at::kCPU));
+  EXPECT_TRUE(multiplies_well(at::kHalf, at::Device(at::kCUDA, 0)));
+#ifdef __x86_64__
+  EXPECT_EQ(
+      multiplies_well(at::kBFloat16, at::kCPU),
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"));
+#endif
+}
+
 TEST(Threads, AreAsManyAsAskedForElseAsMayBeUsed) {
   const int before = at::get_num_threads();
   set_threads(2);
