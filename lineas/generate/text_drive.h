@@ -40,6 +40,9 @@ class TextDrive : public Drive {
   int64_t row_count() const override {
     return static_cast<int64_t>(prompts_.size());
   }
+  std::optional<Outcome> outcome() const override {
+    return Outcome{model_.head_site(), OutcomeKind::logits};
+  }
   const std::vector<std::vector<int64_t>>& prompts() const { return prompts_; }
 
  private:

@@ -19,6 +19,8 @@ struct Problem {
   std::vector<Place> map_places;    // that get a map
   std::vector<Place> match_places;  // where distributions are matched
   at::Device device = at::kCPU;     // where maps are kept while learning
+  /// Whose outcome should stay as it is (see KeepLoss); none: the target's.
+  std::vector<int64_t> keep_rows = {};
   /// What model, weights and prompts this is; a resumed run must say the same,
   /// and the map's provenance holds it.
   Json identity = Json::object();

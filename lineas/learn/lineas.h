@@ -14,6 +14,7 @@ struct LineasOptions {
   int64_t steps = 0;  // 0: what suits the optimizer
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
+  double keep = 0;
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons
@@ -48,6 +49,10 @@ void visit_options(Options& options, Visitor&& visit) {
   visit("schedule",
         options.schedule,
         "cosine (down to lr/1000 over the steps) or constant");
+  visit("keep",
+        options.keep,
+        "weight of leaving alone what the model says after the target prompts: "
+        "a nat a token counts as so many times the matching loss without maps");
   visit("l1",
         options.l1,
         "weight X (or X,Y: scale, shift) of the lasso on scale - 1 and shift");

@@ -63,6 +63,8 @@ void LineasRun::set_up() {
     untouched_loss_ = 0;
     return;
   }
+  if (settings_.keep > 0)
+    keep_.emplace(problem_, parameters_, loss_.options().response);
   add_stages();
   begin_stage(0);
   // No steps are needed where the start meets the target already.
@@ -196,13 +198,24 @@ std::vector<int64_t> LineasRun::rows_of_step() const {
   return rows;
 }
 
+// Matching, and with --keep what it costs: the loss that steps go down.
+ObjectiveValue LineasRun::evaluate() {
+  ObjectiveValue value = loss_.evaluate(rows_of_step(), t_);
+  last_loss_ = value.loss;
+  if (!keep_) return value;
+  const double weight = settings_.keep * untouched_loss_;
+  departure_ = keep_->add_gradient(weight);
+  value.loss += weight * departure_;
+  return value;
+}
+
 ObjectiveValue LineasRun::step() {
   rate_ = descent_->rate(t_ - begun_);
-  const ObjectiveValue value = descent_->step(
-      t_ - begun_, [this] { return loss_.evaluate(rows_of_step(), t_); });
+  const ObjectiveValue value =
+      descent_->step(t_ - begun_, [this] { return evaluate(); });
   loss_.require_finite(value, t_, settings_.advice());
   check_maps();
-  last_loss_ = value.loss;
+  if (!keep_) last_loss_ = value.loss;
   ++t_;
   if (t_ - begun_ >= trial_.steps || descent_->finished()) {
     is_between_trials_ = true;
@@ -226,7 +239,8 @@ void LineasRun::check_maps() const {
 }
 
 void LineasRun::end_trial() {
-  last_loss_ = descent_->finish().value_or(last_loss_);
+  const auto best = descent_->finish();
+  if (best && !keep_) last_loss_ = *best;
   if (settings_.draws_prompts)
     last_loss_ = loss_of(loss_.respond_without_graph(problem_.source_rows));
   if (stage_ == 0 && white_ && last_loss_ > white_->loss) {
@@ -251,6 +265,7 @@ Json LineasRun::findings() const {
                    {"neurons", count_neurons(problem_)},
                    {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
+  if (keep_) findings["departure"] = departure_;
   if (!settings_.is_proximal && settings_.chooses_rate)
     findings["lr"] = settings_.lr;
   if (!search_) return findings;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "lineas/descent/descent.h"
+#include "lineas/learn/keep_loss.h"
 #include "lineas/learn/lineas_settings.h"
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/trial.h"
@@ -41,6 +42,8 @@ class LineasRun {
   /// prompts where steps draw some, or where the descent found the best point.
   double untouched_loss() const { return untouched_loss_; }
   double loss() const { return last_loss_; }
+  /// How far the maps move what is to be kept (see KeepLoss); 0 without --keep.
+  double departure() const { return departure_; }
   /// True where the steps ended above where they started, and that was kept.
   bool fell_back() const { return fell_back_; }
   /// The search for a support, or null where none was asked for.
@@ -66,6 +69,7 @@ class LineasRun {
   const WarmStart& white_start();
   std::vector<double> measure_scale_sizes();
   std::vector<int64_t> rows_of_step() const;
+  ObjectiveValue evaluate();
   double loss_of(const Tensor& response_NW);
   void check_maps() const;
 
@@ -76,6 +80,8 @@ class LineasRun {
   const Problem problem_;  // with that drive
   AffineParameters parameters_;
   MapLoss loss_;
+  std::optional<KeepLoss> keep_;
+  double departure_ = 0;
   std::optional<SupportSearch> search_;
   std::vector<std::unique_ptr<Stage>> stages_;
   size_t stage_ = 0;

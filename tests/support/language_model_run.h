@@ -136,6 +136,9 @@ class PackedDrive : public Drive {
   int64_t row_count() const override {
     return static_cast<int64_t>(prompts_.size());
   }
+  std::optional<Outcome> outcome() const override {
+    return Outcome{model_.head_site(), OutcomeKind::logits};
+  }
 
  private:
   const LanguageModel& model_;
