@@ -16,8 +16,8 @@ import subprocess
 import sys
 
 # The rooms, lowest first, as CMakeLists.txt must list them.
-ROOMS = ("base jinja text data tensor ot kernels tap nn models maps descent "
-         "generate learn engine eval cli").split()
+ROOMS = ("base jinja text data picture tensor gguf ot kernels tap nn schedulers models "
+         "diffusion maps descent generate pipelines learn engine eval cli").split()
 MAX_FILE_LINES, MAX_TEST_LINES, MAX_FUNCTION_LINES = 400, 600, 60
 CODE = {".h", ".cpp", ".py", ".sh", ".def", ".cmake"}
 CPP = {".h", ".cpp"}

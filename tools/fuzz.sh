@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds the fuzz targets with clang and runs each for SECONDS (default 60).
-#   tools/fuzz.sh [SECONDS] [TARGET...]     targets: safetensors tokenizer jinja prompts pickle
+#   tools/fuzz.sh [SECONDS] [TARGET...]     targets: safetensors gguf tokenizer jinja prompts pickle
+#                                          pipeline
 # A finding leaves its input in build-fuzz/ and a nonzero exit code; run
 #   build-fuzz/fuzz_TARGET FILE
 # to see it again. What each run learned is kept in build-fuzz/corpus.
@@ -8,7 +9,7 @@ set -eu
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
-targets=${*:-safetensors tokenizer jinja prompts pickle}
+targets=${*:-safetensors gguf tokenizer jinja prompts pickle pipeline}
 
 compiler=$(command -v clang++ || true)
 if [ -z "$compiler" ]; then

@@ -25,10 +25,11 @@ CLI::Validator understood_by(Parser parse) {
 
 void add_model_options(CLI::App& command, ModelArguments& arguments) {
   command
-      .add_option("-m,--model",
-                  arguments.model,
-                  "Hugging Face folder, the name of a bundled model, or a name "
-                  "in the local Hub cache (ORG/NAME)")
+      .add_option(
+          "-m,--model",
+          arguments.model,
+          "Hugging Face or diffusers folder, GGUF file, the name of a bundled "
+          "model, or a name in the local Hub cache (ORG/NAME)")
       ->required()
       ->type_name("MODEL");
   add_device_options(command, arguments);
@@ -42,7 +43,9 @@ void add_device_options(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
   command
       .add_option(
-          "--dtype", arguments.dtype, "What to compute in; auto: as stored")
+          "--dtype",
+          arguments.dtype,
+          "What to compute in; auto: as stored, float32 where that is slow")
       ->check(understood_by(parse_dtype))
       ->type_name("auto|float32|bfloat16|float16")
       ->capture_default_str();
@@ -60,7 +63,7 @@ Engine open_engine(const ModelArguments& arguments) {
                 {.device = arguments.device, .dtype = arguments.dtype});
 }
 
-void add_steer_options(CLI::App& command, SteerArguments& arguments) {
+void add_map_options(CLI::App& command, SteerArguments& arguments) {
   command
       .add_option("--steer",
                   arguments.maps,
@@ -72,6 +75,10 @@ void add_steer_options(CLI::App& command, SteerArguments& arguments) {
   command.add_flag("--allow-any-strength",
                    arguments.allow_any_strength,
                    "Take strengths outside [0, 1] too");
+}
+
+void add_steer_options(CLI::App& command, SteerArguments& arguments) {
+  add_map_options(command, arguments);
   command
       .add_option("--position",
                   arguments.position,
@@ -116,6 +123,15 @@ CLI::Validator not_negative() {
           ""};
 }
 
+CLI::Validator at_least_one() {
+  return {[](std::string& text) {
+            const bool is_none =
+                text.find_first_not_of("0") == std::string::npos;
+            return text.starts_with('-') || is_none ? "must be 1 or more" : "";
+          },
+          ""};
+}
+
 void warn_of_scored_tokens(const std::vector<Steering>& steerings) {
   warn_of_given_tokens(steerings);
   const TokenScope last{TokenScope::Kind::last, 1};
@@ -139,11 +155,21 @@ void warn_of_given_tokens(const std::vector<Steering>& steerings) {
 
 std::vector<Steering> load_steerings(const Engine& engine,
                                      const SteerArguments& arguments) {
+  return load_steerings(arguments, [&](const SteerRequest& request) {
+    return engine.load_steering(request);
+  });
+}
+
+std::vector<Steering> load_steerings(
+    const SteerArguments& arguments,
+    const std::function<Steering(const SteerRequest&)>& load) {
   SteerRequest request{.allow_any_strength = arguments.allow_any_strength};
   if (!arguments.position.empty())
     request.position = parse_position(arguments.position);
   if (!arguments.tokens.empty())
     request.tokens = parse_token_scope(arguments.tokens);
+  if (!arguments.guidance_half.empty())
+    request.guidance = parse_guidance(arguments.guidance_half);
   for (const double strength : arguments.strengths)
     check_strength(strength, arguments.allow_any_strength, "--strengths");
   if (!arguments.strengths.empty() && arguments.maps.empty())
@@ -152,7 +178,7 @@ std::vector<Steering> load_steerings(const Engine& engine,
   std::vector<Steering> steerings;
   for (const std::string& spec : arguments.maps) {
     request.spec = spec;
-    steerings.push_back(engine.load_steering(request));
+    steerings.push_back(load(request));
   }
   return steerings;
 }

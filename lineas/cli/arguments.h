@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,9 +29,12 @@ struct SteerArguments {
   bool allow_any_strength = false;
   std::string position;  // "": as the map file says
   std::string tokens;
+  std::string guidance_half;      // of pictures
   std::vector<double> strengths;  // empty: 1
 };
-/// --steer, --allow-any-strength, --position, --tokens.
+/// --steer, --allow-any-strength.
+void add_map_options(CLI::App& command, SteerArguments& arguments);
+/// The same, --position, --tokens.
 void add_steer_options(CLI::App& command, SteerArguments& arguments);
 /// --strengths.
 void add_strengths_option(CLI::App& command, SteerArguments& arguments);
@@ -47,9 +51,15 @@ void add_text_run_options(CLI::App& command, TextRunArguments& arguments);
 /// The maps asked for, held against the model; checks --strengths too.
 std::vector<Steering> load_steerings(const Engine& engine,
                                      const SteerArguments& arguments);
+/// The same for a model of any kind: `load` holds one map against it.
+std::vector<Steering> load_steerings(
+    const SteerArguments& arguments,
+    const std::function<Steering(const SteerRequest&)>& load);
 
 /// For options of 0 and more; CLI11's own answer has 309 digits.
 CLI::Validator not_negative();
+/// For options of 1 and more.
+CLI::Validator at_least_one();
 
 /// Warns of maps that act on generated tokens only, where all are given.
 void warn_of_given_tokens(const std::vector<Steering>& steerings);

@@ -1,15 +1,19 @@
-// lineas inspect: what is in a model, a map file or a file of recorded
-// activations.
+// lineas inspect: what is in a model, a map file, a file of recorded
+// activations or the texts of a picture.
+#include <sstream>
 
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
+#include "lineas/base/gguf.h"
 #include "lineas/base/names.h"
 #include "lineas/base/printable.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/inspect_map.h"
 #include "lineas/cli/program.h"
 #include "lineas/engine/find_model.h"
+#include "lineas/engine/picture_engine.h"
 #include "lineas/maps/statedict.h"
+#include "lineas/picture/png.h"
 #include "lineas/tensor/checkpoint.h"
 
 namespace lineas {
@@ -22,32 +26,82 @@ struct Arguments {
   bool json = false;
 };
 
-void inspect_model(const Arguments& arguments) {
-  const std::string folder = find_model(arguments.model.model);
+void print_sites(const Arguments& arguments, const SiteTable& sites) {
+  if (!arguments.json) fmt::print("{:>8}  site\n", "width");
+  for (const SiteIndex index : sites.match(arguments.sites)) {
+    const Site& site = sites[index];
+    if (arguments.json)
+      print_json({{"site", site.name}, {"width", site.width}});
+    else
+      fmt::print("{:>8}  {}\n", site.width, site.name);
+  }
+}
+
+void inspect_language_model(const Arguments& arguments,
+                            const std::string& path) {
   const auto model = load_language_model(
-      folder,
-      {.dtype = parse_dtype(arguments.model.dtype), .device = at::kCPU});
-  const auto matched = model->sites().match(arguments.sites);
-  if (!arguments.json) {
-    const LanguageModelInfo& info = model->info();
+      path, {.dtype = parse_dtype(arguments.model.dtype), .device = at::kCPU});
+  const LanguageModelInfo& info = model->info();
+  if (!arguments.json)
     fmt::print(
-        "{}: {}, {} layers of width {}, vocabulary {}, context {}, {:.1f} "
-        "MB of weights\n{:>8}  site\n",
-        folder,
+        "{}: {}, {} layers of width {}, vocabulary {}, context {}, {:.1f} MB "
+        "of weights\n",
+        path,
         info.architecture,
         info.layers,
         info.width,
         info.vocabulary,
         info.context,
-        static_cast<double>(model->weight_bytes()) / 1e6,
-        "width");
+        static_cast<double>(model->weight_bytes()) / 1e6);
+  print_sites(arguments, model->sites());
+}
+
+void inspect_picture_model(const Arguments& arguments,
+                           const std::string& folder) {
+  const PictureModel model(folder,
+                           {.dtype = parse_dtype(arguments.model.dtype)});
+  if (!arguments.json) {
+    const auto size = make_denoiser(model.networks(), {})->size();
+    fmt::print("{}: {}, pictures of {}x{}, {:.1f} MB of weights\n",
+               folder,
+               model.index().class_name,
+               size.width,
+               size.height,
+               static_cast<double>(model.networks().weight_bytes) / 1e6);
+    for (const auto& [component, name] : model.index().classes)
+      fmt::print("  {}: {}\n", component, name);
   }
-  for (const SiteIndex index : matched) {
-    const Site& site = model->sites()[index];
-    if (arguments.json)
-      print_json({{"site", site.name}, {"width", site.width}});
-    else
-      fmt::print("{:>8}  {}\n", site.width, site.name);
+  print_sites(arguments, model.sites());
+}
+
+void inspect_model(const Arguments& arguments) {
+  const std::string path = find_model(arguments.model.model);
+  if (is_pipeline_folder(path))
+    inspect_picture_model(arguments, path);
+  else
+    inspect_language_model(arguments, path);
+}
+
+// The texts of a picture; as JSON its recipe.
+void inspect_picture(const Arguments& arguments) {
+  const PngFile file = read_png(arguments.model.model);
+  if (arguments.json) {
+    const std::string recipe = file.text(kRecipeKeyword);
+    if (recipe.empty())
+      fail(ErrorKind::format,
+           "{}: has no recipe of `lineas image` in it",
+           arguments.model.model);
+    return print_json(parse_json(recipe, arguments.model.model));
+  }
+  fmt::print("{}: {}x{} pixels\n",
+             arguments.model.model,
+             file.picture.width,
+             file.picture.height);
+  for (const PngText& text : file.texts) {
+    fmt::print("{}:", printable_whole(text.keyword));
+    std::istringstream lines(text.text);
+    for (std::string line; std::getline(lines, line);)
+      fmt::print(" {}\n", printable_whole(line));
   }
 }
 
@@ -95,7 +149,7 @@ void inspect_file(const Arguments& arguments) {
   if (format == "lineas.acts") return inspect_activations(arguments, file);
   fail(ErrorKind::format,
        "{}: is neither a map nor recorded activations (its metadata has no "
-       "format of ours). For a model, name its folder.",
+       "format of ours). For a model, name its folder or GGUF file.",
        path);
 }
 
@@ -108,7 +162,9 @@ void run(const Arguments& arguments) {
          "{}: holds maps as the published programs keep them. `lineas convert "
          "FOLDER -o MAP.safetensors` makes a map file of such a folder.",
          what);
-  if (file_exists(what) && !is_directory(what))
+  if (what.ends_with(".png"))
+    inspect_picture(arguments);
+  else if (file_exists(what) && !is_directory(what) && !is_gguf_file(what))
     inspect_file(arguments);
   else
     inspect_model(arguments);
@@ -123,8 +179,9 @@ void add_inspect(CLI::App& program) {
   command
       .add_option("what",
                   arguments->model.model,
-                  "Model folder or bundled name, map file, or file of `record`")
-      ->type_name("MODEL|MAP|ACTS")
+                  "Model folder, GGUF file or bundled name, map file, file of "
+                  "`record`, or picture of `image`")
+      ->type_name("MODEL|MAP|ACTS|PNG")
       ->required();
   command
       .add_option("--sites",

@@ -5,10 +5,11 @@
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
 #include "lineas/cli/method_options.h"
+#include "lineas/cli/picture_arguments.h"
 #include "lineas/cli/program.h"
 #include "lineas/cli/provenance.h"
 #include "lineas/cli/recipe.h"
-#include "lineas/engine/learn_maps.h"
+#include "lineas/engine/learn_picture_maps.h"
 #include "lineas/learn/methods.h"
 #include "lineas/learn/run_state.h"
 
@@ -21,7 +22,9 @@ struct Arguments {
   std::string output;
   std::string tokens = "all";
   OptionTexts options;
-  LearnRequest request;
+  PictureArguments picture;
+  bool has_own_noise = false;
+  PictureLearnRequest request;  // of a text model: the first half of it
 };
 
 constexpr size_t kFewPrompts = 4;
@@ -61,6 +64,23 @@ std::string describe_gain(const Json& provenance) {
   return gain;
 }
 
+MapSet learn_on_pictures(Arguments& arguments, Progress& progress) {
+  PictureLearnRequest& request = arguments.request;
+  request.settings = arguments.picture.settings;
+  request.shares_noise = !arguments.has_own_noise;
+  request.latents = read_latents(arguments.picture);
+  request.noise = noise_options(arguments.picture);
+  return learn_maps(open_picture_engine(arguments.model, arguments.picture),
+                    request,
+                    progress);
+}
+
+MapSet learn_on_texts(const Arguments& arguments, Progress& progress) {
+  refuse_picture_options(arguments.picture, arguments.model.model);
+  const LearnRequest& request = arguments.request;
+  return learn_maps(open_engine(arguments.model), request, progress);
+}
+
 void run(Arguments arguments) {
   check_writable(arguments.output);
   LearnRequest& request = arguments.request;
@@ -73,10 +93,11 @@ void run(Arguments arguments) {
   request.target = read_prompts(arguments.target);
   warn_of_few(request.source, request.take);
   warn_of_few(request.target, request.take);
-  const Engine engine = open_engine(arguments.model);
   TerminalProgress progress;
   const InterruptGuard guard;
-  const MapSet set = learn_maps(engine, request, progress);
+  const MapSet set = is_picture_model(arguments.model.model)
+                         ? learn_on_pictures(arguments, progress)
+                         : learn_on_texts(arguments, progress);
   write_map_set(arguments.output, set);
   remove_state(request.files);
   log_info("{}: {} maps{}",
@@ -100,6 +121,39 @@ void add_run_options(CLI::App& command, RunFiles& files) {
                   "Write loss, loss per site, rate, support, seconds and "
                   "memory of every step")
       ->type_name("FILE.jsonl");
+}
+
+// What of a picture's making is learned from.
+void add_trajectory_options(CLI::App& command, Arguments& arguments) {
+  PictureArguments& picture = arguments.picture;
+  PictureLearnRequest& request = arguments.request;
+  add_picture_options(command, picture, "--sampler-steps");
+  picture.options.push_back(
+      command
+          .add_option("--denoise-steps",
+                      request.denoise_steps,
+                      "Of pictures: learn from the first K of the sampler's "
+                      "steps")
+          ->type_name("K")
+          ->check(at_least_one())
+          ->capture_default_str());
+  picture.options.push_back(command.add_flag(
+      "--per-step",
+      request.per_step,
+      "A map for each of these steps, instead of one for all"));
+  picture.options.push_back(
+      command
+          .add_option("--noise-seed",
+                      request.seed,
+                      "Of the noise of the first prompt; the next ones count "
+                      "on from it")
+          ->type_name("SEED")
+          ->capture_default_str());
+  picture.options.push_back(command.add_flag(
+      "--own-noise",
+      arguments.has_own_noise,
+      "Target prompts start from noise of their own, not from that of the "
+      "source prompts"));
 }
 
 }  // namespace
@@ -129,7 +183,8 @@ void add_learn(CLI::App& program) {
                   request.sites,
                   "Sites that get a map; a regular expression for the whole "
                   "name (default: the norms after attention, or those before "
-                  "the MLP)")
+                  "the MLP; of pictures all norms of the UNet, or FLUX's "
+                  "blocks)")
       ->type_name("REGEX");
   command
       .add_option("--match",
@@ -148,6 +203,7 @@ void add_learn(CLI::App& program) {
       ->type_name("TOKENS")
       ->capture_default_str();
   add_method_options(command, arguments->options);
+  add_trajectory_options(command, *arguments);
   add_run_options(command, request.files);
   command.add_option("-o,--output", arguments->output, "The map to write")
       ->type_name("MAP.safetensors")

@@ -19,8 +19,8 @@ namespace lineas {
 namespace {
 
 constexpr const char* kDescription =
-    "Steers language models with affine maps learned from two lists of "
-    "prompts.";
+    "Steers language and text-to-image models with affine maps learned from "
+    "two lists of prompts.";
 constexpr int kForeignError = 1;
 
 void print_error(std::string_view message) {

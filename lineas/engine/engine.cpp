@@ -1,16 +1,12 @@
 #include "lineas/engine/engine.h"
 
-#include <cmath>
-#include <filesystem>
-
 #include "lineas/base/error.h"
 #include "lineas/base/file.h"
-#include "lineas/base/log.h"
 #include "lineas/base/printable.h"
 #include "lineas/engine/find_model.h"
-#include "lineas/engine/hub_cache.h"
 #include "lineas/engine/prompt_lengths.h"
-#include "lineas/tensor/checkpoint.h"
+#include "lineas/models/open_model.h"
+#include "lineas/pipelines/pipeline_folder.h"
 
 namespace lineas {
 namespace {
@@ -26,77 +22,56 @@ std::vector<int64_t> read_token_ids(const Json& config,
 }
 
 std::vector<int64_t> find_eos_ids(const std::string& folder,
+                                  const OpenedModel& opened,
                                   const Tokenizer* tokenizer) {
-  for (const char* name : {"/generation_config.json", "/config.json"}) {
-    const std::string path = folder + name;
-    if (!file_exists(path)) continue;
-    const auto ids = read_token_ids(read_json(path), "eos_token_id", path);
+  const std::string generation = folder + "/generation_config.json";
+  if (file_exists(generation)) {
+    const auto ids =
+        read_token_ids(read_json(generation), "eos_token_id", generation);
     if (!ids.empty()) return ids;
   }
+  const auto ids = read_token_ids(opened.config, "eos_token_id", opened.where);
+  if (!ids.empty()) return ids;
   if (tokenizer != nullptr && tokenizer->eos_id())
     return {*tokenizer->eos_id()};
   return {};
 }
 
-std::optional<int64_t> find_bos_id(const std::string& folder,
+std::optional<int64_t> find_bos_id(const OpenedModel& opened,
                                    const Tokenizer* tokenizer) {
   if (tokenizer != nullptr && tokenizer->bos_id()) return tokenizer->bos_id();
-  const std::string path = folder + "/config.json";
-  const auto ids = read_token_ids(read_json(path), "bos_token_id", path);
+  const auto ids = read_token_ids(opened.config, "bos_token_id", opened.where);
   if (!ids.empty()) return ids[0];
   return tokenizer == nullptr ? std::nullopt : tokenizer->eos_id();
 }
 
-// Replaces a rule of the map file by the user's, and says so.
-template <typename T>
-void override_rule(T& rule,
-                   const std::optional<T>& wanted,
-                   const char* name,
-                   const std::string& path) {
-  if (!wanted || *wanted == rule) return;
-  log_info("{}: {} {} as asked for; the map file says {}",
-           path,
-           name,
-           to_string(*wanted),
-           to_string(rule));
-  rule = *wanted;
-}
-
 }  // namespace
-
-void check_strength(double strength, bool allow_any, const std::string& where) {
-  if (!std::isfinite(strength))
-    fail(ErrorKind::usage, "{}: a strength must be a number", where);
-  if (!allow_any && (strength < 0 || strength > 1))
-    fail(ErrorKind::usage,
-         "{}: strength {} is outside [0, 1]. 0 leaves the model alone, 1 is "
-         "the full map; beyond, text often breaks. --allow-any-strength takes "
-         "it all the same.",
-         where,
-         strength);
-}
 
 Engine::Engine(const std::string& model, const EngineOptions& options)
     : folder_(find_model(model)) {
+  if (is_pipeline_folder(folder_))
+    fail(ErrorKind::usage,
+         "{}: is a model that makes pictures (`lineas image`); this needs a "
+         "language model",
+         folder_);
   const LoadOptions load{.dtype = parse_dtype(options.dtype),
-                         .device = parse_device(options.device)};
-  model_ = load_language_model(folder_, load);
-  fingerprint_ = Checkpoint(folder_).fingerprint();
+                         .device = parse_device(options.device),
+                         .spare_slow_dtypes = true};
+  const OpenedModel opened = open_model(folder_);
+  model_ = build_language_model(opened, load);
+  fingerprint_ = opened.weights->fingerprint();
   try {
     tokenizer_ = load_tokenizer(folder_);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::not_found) throw;
     no_tokenizer_ = error.what();
   }
-  eos_ids_ = find_eos_ids(folder_, tokenizer_.get());
-  bos_id_ = find_bos_id(folder_, tokenizer_.get());
+  eos_ids_ = find_eos_ids(folder_, opened, tokenizer_.get());
+  bos_id_ = find_bos_id(opened, tokenizer_.get());
 }
 
 std::string Engine::id() const {
-  const auto path =
-      std::filesystem::weakly_canonical(std::filesystem::path(folder_));
-  if (const auto name = hub_name_of(path.string())) return *name;
-  return path.filename().string();
+  return model_id(folder_);
 }
 
 Json Engine::identity() const {
@@ -186,18 +161,9 @@ std::string Engine::decode_continuation(
 }
 
 Steering Engine::load_steering(const SteerRequest& request) const {
-  const MapSpec spec = parse_map_spec(request.spec);
-  check_strength(
-      spec.strength, request.allow_any_strength, "--steer " + request.spec);
-  Steering steering{read_map_set(spec.path), spec.strength, spec.path};
-  check_fits(
-      steering.set,
-      {.sites = model_->sites(), .name = folder_, .fingerprint = fingerprint_},
-      spec.path);
-  MapRules& rules = steering.set.rules;
-  override_rule(rules.position, request.position, "position", spec.path);
-  override_rule(rules.tokens, request.tokens, "tokens", spec.path);
-  return steering;
+  return lineas::load_steering(
+      request,
+      {.sites = model_->sites(), .name = folder_, .fingerprint = fingerprint_});
 }
 
 }  // namespace lineas

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lineas/data/prompts.h"
+#include "lineas/engine/steering.h"
 #include "lineas/maps/steer_tap.h"
 #include "lineas/models/language_model.h"
 #include "lineas/text/chat_template.h"
@@ -17,20 +18,10 @@
 
 namespace lineas {
 
+/// dtype auto: as stored, or float32 where the processor is slow in that.
 struct EngineOptions {
   std::string device = "auto";  // auto, cpu, cuda
-  std::string dtype = "auto";   // auto (as stored), float32, bfloat16, float16
-};
-
-/// A map as a user asks for it.
-struct SteerRequest {
-  /// MAP or MAP:STRENGTH; without a strength, 1.
-  std::string spec;
-  /// Strengths outside [0, 1] are an error otherwise.
-  bool allow_any_strength = false;
-  /// Instead of what the map file says (that is logged).
-  std::optional<Position> position = std::nullopt;
-  std::optional<TokenScope> tokens = std::nullopt;
+  std::string dtype = "auto";   // auto, float32, bfloat16, float16
 };
 
 class Engine {
@@ -89,9 +80,5 @@ class Engine {
   std::vector<int64_t> eos_ids_;
   std::optional<int64_t> bos_id_;
 };
-
-/// Throws usage for a strength that is not a number, or outside [0, 1] unless
-/// `allow_any`. `where` names it in the message.
-void check_strength(double strength, bool allow_any, const std::string& where);
 
 }  // namespace lineas

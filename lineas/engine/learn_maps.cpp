@@ -2,6 +2,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/engine/prompt_sides.h"
 #include "lineas/generate/text_drive.h"
 #include "lineas/learn/methods.h"
 
@@ -9,30 +10,6 @@ namespace lineas {
 namespace {
 
 constexpr const char* kDefaultPatterns[] = {".*post.*layernorm", ".*\\.ln_2"};
-
-PromptSet first_of(PromptSet prompts, int64_t take) {
-  const size_t count = take > 0 ? static_cast<size_t>(take) : prompts.size();
-  if (count > prompts.size())
-    fail(ErrorKind::usage,
-         "--take {}: {} has {} prompts",
-         take,
-         prompts.name,
-         prompts.size());
-  return first_prompts(std::move(prompts), count);
-}
-
-Json describe(const PromptSet& prompts) {
-  return {{"name", prompts.name},
-          {"count", prompts.size()},
-          {"hash", content_hash(prompts)}};
-}
-
-std::string choose_pattern(const std::string& asked, const SiteTable& sites) {
-  if (!asked.empty()) return asked;
-  const std::string pattern = default_sites(sites);
-  log_info("sites: {} ({} sites)", pattern, sites.match(pattern).size());
-  return pattern;
-}
 
 }  // namespace
 
@@ -56,9 +33,10 @@ MapSet learn_maps(const Engine& engine,
                   Progress& progress) {
   make_learner(request.method, request.options);  // errors before any work
   LearnOptions options = request;
-  options.sites = choose_pattern(request.sites, engine.model().sites());
-  const PromptSet source = first_of(request.source, request.take);
-  const PromptSet target = first_of(request.target, request.take);
+  const SiteTable& sites = engine.model().sites();
+  if (request.sites.empty()) options.sites = said(default_sites(sites), sites);
+  const PromptSet source = taken(request.source, request.take);
+  const PromptSet target = taken(request.target, request.take);
   std::vector<std::vector<int64_t>> prompts = engine.encode(source);
   for (auto& ids : engine.encode(target)) prompts.push_back(std::move(ids));
   TextDrive drive(engine.model(), std::move(prompts));
@@ -66,8 +44,8 @@ MapSet learn_maps(const Engine& engine,
                {.source_rows = static_cast<int64_t>(source.size()),
                 .device = engine.model().device(),
                 .identity = {{"model", engine.identity()},
-                             {"source", describe(source)},
-                             {"target", describe(target)}}},
+                             {"source", describe_prompts(source)},
+                             {"target", describe_prompts(target)}}},
                options,
                progress);
 }

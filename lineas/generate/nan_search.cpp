@@ -1,22 +1,10 @@
 #include "lineas/generate/nan_search.h"
 
 #include "lineas/base/error.h"
+#include "lineas/tap/first_not_finite.h"
 
 namespace lineas {
 namespace {
-
-class FirstNotFinite : public Tap {
- public:
-  Tensor visit(SiteIndex site, Tensor x, const PassContext&) override {
-    if (site_ < 0 && !x.isfinite().all().item<bool>()) site_ = site;
-    return x;
-  }
-  bool finished() const override { return site_ >= 0; }
-  SiteIndex site() const { return site_; }
-
- private:
-  SiteIndex site_ = -1;
-};
 
 // Runs the tokens [begin, end) of the row behind those that the cache holds.
 void run_part(const LanguageModel& model,

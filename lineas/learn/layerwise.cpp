@@ -10,8 +10,8 @@
 #include "lineas/base/numbers.h"
 #include "lineas/base/seed.h"
 #include "lineas/descent/objective.h"
-#include "lineas/learn/frontier.h"
 #include "lineas/learn/run_state.h"
+#include "lineas/learn/site_order.h"
 #include "lineas/learn/site_samples.h"
 #include "lineas/ot/support.h"
 #include "lineas/tap/stoppable_drive.h"
@@ -51,6 +51,7 @@ bool parse_target_runs(const std::string& text) {
 struct Settings {
   ResponseOptions response;
   bool map_target;
+  SiteOrder order;
   std::optional<Percentiles> support;
   OtMatch match;
 };
@@ -62,6 +63,7 @@ Settings parse_settings(const LayerwiseOptions& options) {
                        .position = parse_position(options.position),
                        .micro_batch = options.micro_batch},
           .map_target = parse_target_runs(options.target_runs),
+          .order = parse_site_order(options.site_order),
           .support = parse_support(options.support_range),
           .match = parse_ot_match(options.ot_match)};
 }
@@ -186,15 +188,19 @@ void Run::fit_at_once() {
 }
 
 void Run::fit_incrementally() {
-  fit_at_frontier(
-      problem_,
-      {.response = settings_.response, .map_target = settings_.map_target},
+  const FrontierOptions options{.response = settings_.response,
+                                .map_target = settings_.map_target};
+  const FrontierFit fit =
       [this](size_t place, const Tensor& source_ND, const Tensor& target_MD) {
         const SiteSamples samples = samples_of(source_ND, target_MD);
         fit_site(place, samples);
         measure(place, samples);
         return fits_[place].map;
-      });
+      };
+  if (settings_.order == SiteOrder::listed)
+    fit_as_listed(problem_, options, fit);
+  else
+    fit_at_frontier(problem_, options, fit);
   choose();
 }
 
@@ -309,6 +315,9 @@ LayerwiseLearner::LayerwiseLearner(LayerwiseOptions options,
       stated_(std::move(stated)),
       files_(std::move(files)) {
   parse_settings(options_);
+  if (options_.at_once && options_.site_order != "visiting")
+    fail(ErrorKind::usage,
+         "--site-order: at once all sites are fitted on the untouched model");
   if (!method_.choosing_option.empty() && !options_.at_once)
     fail(ErrorKind::usage,
          "--{} compares all sites, so it goes with --at-once",

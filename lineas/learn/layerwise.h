@@ -21,6 +21,7 @@ struct LayerwiseOptions {
   std::string pool = "mean";
   std::string position = "all";
   bool at_once = false;
+  std::string site_order = "visiting";
   std::string target_runs = "mapped";
   std::string support_range = "all";  // or "LO,HI" in percent
   std::string ot_match = "exact";
@@ -40,6 +41,10 @@ void visit_options(Options& options, Visitor&& visit) {
         options.at_once,
         "fit every site on the untouched model; else each with the maps before "
         "it active");
+  visit("site-order",
+        options.site_order,
+        "while not at once: visiting (as the model comes by, one pass) or "
+        "listed (as the published programs go, a pass a site)");
   visit("target-runs",
         options.target_runs,
         "while not at once, the maps before a site act on target prompts too "

@@ -216,11 +216,38 @@ std::string provenance_text(const std::string& path, const Json& provenance) {
   return text;
 }
 
+// Nothing for a text that is not two numbers with a dash between.
+std::optional<StepWindow> parse_window(const std::string& text,
+                                       const std::string& spec) {
+  const size_t dash = text.find('-', 1);
+  if (dash == std::string::npos) return std::nullopt;
+  const auto begin =
+      parse_number<double>(std::string_view(text).substr(0, dash));
+  const auto end =
+      parse_number<double>(std::string_view(text).substr(dash + 1));
+  if (!begin || !end) return std::nullopt;
+  if (!(*begin >= 0 && *begin < *end && *end <= 1))
+    fail(ErrorKind::usage,
+         "{}: \"@{}\" is not a part of the denoising; it goes from 0 to 1, "
+         "@0.2-0.8 say",
+         spec,
+         text);
+  return StepWindow{*begin, *end};
+}
+
 }  // namespace
 
 MapSpec parse_map_spec(const std::string& spec) {
+  if (file_exists(spec)) return {spec};
+  const size_t at = spec.rfind('@');
+  if (at != std::string::npos)
+    if (const auto window = parse_window(spec.substr(at + 1), spec)) {
+      MapSpec parsed = parse_map_spec(spec.substr(0, at));
+      parsed.window = *window;
+      return parsed;
+    }
   const size_t colon = spec.rfind(':');
-  if (colon == std::string::npos || file_exists(spec)) return {spec};
+  if (colon == std::string::npos) return {spec};
   const std::string_view behind = std::string_view(spec).substr(colon + 1);
   if (const auto strength = parse_number<double>(behind))
     return {spec.substr(0, colon), *strength};

@@ -28,7 +28,8 @@ MapKey key_of(const Place& place, const SiteTable& sites);
 
 /// "site" or "site@step".
 std::string to_string(const MapKey& key);
-/// The inverse, for readers of files; ":0" behind the site is dropped.
+/// The inverse, for readers of files; ":0" behind the site is dropped, but
+/// where the site without it is another (FLUX's single blocks).
 MapKey parse_map_key(const std::string& text);
 
 }  // namespace lineas

@@ -92,13 +92,29 @@ struct Steering {
   std::string name = "the map";
 };
 
-/// A map file as users name it, with the strength to use it at.
+/// A part of the denoising, as shares of its steps: a step is in it where its
+/// middle is.
+struct StepWindow {
+  double begin = 0;
+  double end = 1;
+
+  bool is_everything() const { return begin <= 0 && end >= 1; }
+  bool has(int step, int steps) const {
+    const double middle = (step + 0.5) / steps;
+    return middle >= begin && middle <= end;
+  }
+};
+
+/// A map file as users name it, with the strength to use it at and the part of
+/// the denoising to use it in.
 struct MapSpec {
   std::string path;
   double strength = 1;
+  StepWindow window = {};
 };
-/// Reads "MAP" or "MAP:STRENGTH"; a colon that no number follows belongs to
-/// the path. Throws usage for a file's name with another word behind it.
+/// Reads "MAP", "MAP:STRENGTH", "MAP:STRENGTH@BEGIN-END"; a colon or an at sign
+/// that no number follows belongs to the path. Throws usage for a file's name
+/// with another word behind it, and a window that is none.
 MapSpec parse_map_spec(const std::string& spec);
 
 /// Writes and reads the map file of docs/formats.md (safetensors). Reading
@@ -117,6 +133,7 @@ struct MapHost {
   int steps = 1;
   std::string name = "the model";
   std::string fingerprint = "";  // "": nothing is said of other weights
+  bool is_denoised = false;      // pictures, which may be steered in part
 };
 
 /// Throws shape, with the nearest names, unless every map has its site in

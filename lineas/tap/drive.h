@@ -2,6 +2,7 @@
 // differ here and nowhere else; learning sees only this.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -20,6 +21,14 @@ struct Trajectory {
   std::vector<Tensor> carried = {};
 };
 
+/// What people get of a model: logits over the last dimension, or values.
+enum class OutcomeKind { logits, values };
+/// The site whose output that is.
+struct Outcome {
+  SiteIndex site = -1;
+  OutcomeKind kind = OutcomeKind::values;
+};
+
 /// A run is a trajectory of segments: one for text, one a denoising step for
 /// pictures. All its randomness is fixed by row and segment, so a segment that
 /// is run again from the same state does the same.
@@ -35,6 +44,8 @@ class Drive {
   virtual int64_t segments() const { return 1; }
   virtual const SiteTable& sites() const = 0;
   virtual int64_t row_count() const = 0;
+  /// What every segment gives out; nothing where it cannot be compared.
+  virtual std::optional<Outcome> outcome() const { return std::nullopt; }
 
   /// All segments from where the trajectory stands, until the tap is finished.
   void finish(Trajectory& trajectory, Tap& tap);

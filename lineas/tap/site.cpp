@@ -1,5 +1,6 @@
 #include "lineas/tap/site.h"
 
+#include <algorithm>
 #include <regex>
 
 #include "lineas/base/error.h"
@@ -22,8 +23,11 @@ std::pair<std::string, std::string> split_element(const std::string& pattern) {
   return {pattern.substr(0, colon), pattern.substr(colon + 1)};
 }
 
-// A site without a number is element 0 of its module.
-bool is_element(const std::string& wanted, const std::string& its) {
+// A site without a number is element 0 of its module, or all of them joined.
+bool is_element(const std::string& wanted,
+                const std::string& its,
+                bool is_joined) {
+  if (is_joined) return wanted == its;
   return wanted.empty() || wanted == (its.empty() ? "0" : its);
 }
 
@@ -36,6 +40,40 @@ std::regex compile(const std::string& pattern) {
          pattern,
          error.what());
   }
+}
+
+// One alternative of a pattern: modules, and which element of their outputs.
+struct Choice {
+  std::regex module;
+  std::string element;
+};
+
+Choice read_choice(const std::string& pattern) {
+  const auto [module, element] = split_element(pattern);
+  return {compile(module), element};
+}
+
+// Parts between the bars of the outermost level, as each may name an element.
+std::vector<std::string> alternatives(const std::string& pattern) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  bool in_class = false;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\' && i + 1 < pattern.size()) {
+      parts.back() += c;
+      parts.back() += pattern[++i];
+      continue;
+    }
+    if (c == '[') in_class = true;
+    if (c == ']') in_class = false;
+    if (!in_class) depth += (c == '(') - (c == ')');
+    if (c == '|' && depth == 0 && !in_class)
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  }
+  return parts;
 }
 
 }  // namespace
@@ -55,19 +93,28 @@ std::vector<std::string> SiteTable::names() const {
 }
 
 SiteIndex SiteTable::find(const std::string& name) const {
-  const auto found = index_.find(without_zero(name));
+  auto found = index_.find(name);
+  if (found == index_.end()) found = index_.find(without_zero(name));
   return found == index_.end() ? -1 : found->second;
 }
 
+bool SiteTable::is_joined(const std::string& module) const {
+  return index_.contains(module) && index_.contains(module + ":0");
+}
+
 std::vector<SiteIndex> SiteTable::match(const std::string& pattern) const {
-  const auto [module_pattern, element] = split_element(pattern);
-  const std::regex expression = compile(module_pattern);
+  std::vector<Choice> choices;
+  for (const std::string& part : alternatives(pattern))
+    choices.push_back(read_choice(part));
   std::vector<SiteIndex> matches;
   for (SiteIndex i = 0; i < size(); ++i) {
-    const auto [module, its_element] = split_element(sites_[i].name);
-    if (is_element(element, its_element) &&
-        std::regex_match(module, expression))
-      matches.push_back(i);
+    const auto [module, element] = split_element(sites_[i].name);
+    const bool joined = is_joined(module);
+    const auto fits = [&](const Choice& choice) {
+      return is_element(choice.element, element, joined) &&
+             std::regex_match(module, choice.module);
+    };
+    if (std::any_of(choices.begin(), choices.end(), fits)) matches.push_back(i);
   }
   if (matches.empty())
     fail(ErrorKind::not_found,

@@ -17,7 +17,9 @@ struct Site {
   int64_t width;     // neurons: channels of a picture tensor, else last dim
 };
 
-/// All sites of one model. A site is also known as `name:0`.
+/// All sites of one model. A site is also known as `name:0`, but where there
+/// is a site `name:0` too: then `name` is the elements joined (FLUX's single
+/// blocks, which returned one sequence before diffusers 0.35 and two since).
 class SiteTable {
  public:
   /// Appends a site; names are unique.
@@ -30,12 +32,15 @@ class SiteTable {
   SiteIndex find(const std::string& name) const;
 
   /// Sites whose whole name matches the regular expression (ECMAScript), in
-  /// table order. `pattern:k` picks element k of a tuple output. Throws usage
-  /// for a bad expression, and not_found with the nearest names where nothing
-  /// matches.
+  /// table order. `pattern:k` picks element k of a tuple output; without `:k`
+  /// all elements match, or what joins them; of `a:0|b:1` each part its own.
+  /// Throws usage for a bad expression,
+  /// and not_found with the nearest names where nothing matches.
   std::vector<SiteIndex> match(const std::string& pattern) const;
 
  private:
+  bool is_joined(const std::string& module) const;
+
   std::vector<Site> sites_;
   std::unordered_map<std::string, SiteIndex> index_;
 };

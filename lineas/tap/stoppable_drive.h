@@ -23,6 +23,7 @@ class StoppableDrive : public Drive {
   int64_t segments() const override { return inner_.segments(); }
   const SiteTable& sites() const override { return inner_.sites(); }
   int64_t row_count() const override { return inner_.row_count(); }
+  std::optional<Outcome> outcome() const override { return inner_.outcome(); }
 
  private:
   Drive& inner_;

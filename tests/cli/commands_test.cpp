@@ -47,6 +47,20 @@ class Commands : public ::testing::Test {
   TempFolder folder_;
 };
 
+TEST_F(Commands, InspectAndScoreTakeAGgufFile) {
+  const std::string file =
+      LINEAS_SOURCE_DIR "/tests/golden/data/gguf/qwen2.gguf";
+  const auto sites =
+      run_program("inspect --json '" + file + "' --sites '.*mlp'").lines();
+  ASSERT_EQ(sites.size(), 1U);
+  EXPECT_EQ(sites[0]["site"], "model.layers.0.mlp");
+  EXPECT_NE(run_program("inspect '" + file + "'").out.find("Qwen2ForCausalLM"),
+            std::string::npos);
+  const ProgramRun score =
+      run_program("score --json -m '" + file + "' -f '" + prompts() + "'");
+  EXPECT_EQ(score.code, 0) << score.err;
+}
+
 TEST_F(Commands, VersionAndHelp) {
   const ProgramRun version = run_program("--version");
   EXPECT_EQ(version.code, 0);

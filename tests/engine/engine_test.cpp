@@ -54,6 +54,50 @@ TEST(FindModel, TakesAFolderOrABundledName) {
   expect_error(ErrorKind::not_found, {"\"\""}, [] { find_model(""); });
 }
 
+std::string tiny_gguf() {
+  return LINEAS_SOURCE_DIR "/tests/golden/data/gguf/qwen2.gguf";
+}
+
+TEST(FindModel, TakesAGgufFile) {
+  EXPECT_EQ(find_model(tiny_gguf()), tiny_gguf());
+  const TempFolder folder;
+  folder.write("notes.txt", "text");
+  expect_error(ErrorKind::not_found, {"notes.txt", "GGUF"}, [&] {
+    find_model(folder / "notes.txt");
+  });
+}
+
+TEST(FindModel, TakesTheOneGgufModelOfAFolder) {
+  const TempFolder folder;
+  folder.write("m.gguf", "");
+  EXPECT_EQ(find_model(folder.path()), folder / "m.gguf");
+  folder.write("n.gguf", "");
+  expect_error(ErrorKind::not_found, {"m.gguf", "n.gguf", "which"}, [&] {
+    find_model(folder.path());
+  });
+  folder.write("config.json", "{}");
+  EXPECT_EQ(find_model(folder.path()), folder.path());
+}
+
+// The Hub's cache keeps files under their hashes, with links of their names.
+TEST(Engine, AGgufFileBehindALinkHasTheLinksName) {
+  const TempFolder folder;
+  fs::create_symlink(tiny_gguf(), folder / "tiny.gguf");
+  EXPECT_EQ(Engine(folder / "tiny.gguf").id(), "tiny.gguf");
+}
+
+TEST(Engine, OpensAGgufFile) {
+  const Engine engine(tiny_gguf());
+  EXPECT_EQ(engine.id(), "qwen2.gguf");
+  EXPECT_EQ(engine.identity()["architecture"], "Qwen2ForCausalLM");
+  EXPECT_EQ(engine.eos_ids(), Ids{2});
+  EXPECT_EQ(engine.tokenizer(), nullptr);
+  EXPECT_EQ(engine.encode(""), Ids{1});
+  expect_error(ErrorKind::not_found, {"qwen2.gguf", "no tokenizer"}, [&] {
+    engine.encode("text");
+  });
+}
+
 // A pad token behind the last row of the embedding, as fine-tunes have it.
 TEST(Engine, OnlyATextWithAnIdBeyondTheVocabularyIsRefused) {
   const TempFolder folder;

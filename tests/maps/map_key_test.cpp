@@ -18,6 +18,14 @@ TEST(MapKey, TextMayEndInAStep) {
     EXPECT_EQ(parse_map_key(to_string(key)), key);
 }
 
+TEST(MapKey, HalvesOfSingleBlocksKeepTheirNumber) {
+  const std::string block = "transformer.single_transformer_blocks.11";
+  EXPECT_EQ(parse_map_key(block + ":0").site, block + ":0");
+  EXPECT_EQ(parse_map_key(block + ":0@2"), MapKey(block + ":0", 2));
+  EXPECT_EQ(parse_map_key(block).site, block);
+  EXPECT_EQ(parse_map_key(block + ".norm:0").site, block + ".norm");
+}
+
 TEST(MapKey, IsAPlaceByName) {
   SiteTable sites;
   sites.add("a", 3);

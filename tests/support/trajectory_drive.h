@@ -56,7 +56,10 @@ class TrajectoryDrive : public Drive {
   const SiteTable& sites() const override { return sites_; }
   int64_t row_count() const override { return latents_NCHW_.size(0); }
 
+  std::optional<Outcome> outcome() const override { return end; }
+
   std::vector<std::pair<int, std::vector<int64_t>>> calls;  // step, rows
+  std::optional<Outcome> end;
 
  private:
   static constexpr int64_t kChannels = 2, kWidth = 3;

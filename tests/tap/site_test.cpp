@@ -53,6 +53,28 @@ TEST(SiteTable, ElementOfATuple) {
   EXPECT_EQ(sites.match(".*:0"), (Indices{0, 1, 2, 4}));
 }
 
+TEST(SiteTable, EveryAlternativeHasItsElement) {
+  SiteTable sites;
+  for (const char* name : {"a.0", "a.0:1", "b.0", "b.0:0", "b.0:1"})
+    sites.add(name, 4);
+  EXPECT_EQ(sites.match("a\\.0:0|b\\.0:1"), (std::vector<SiteIndex>{0, 4}));
+  EXPECT_EQ(sites.match("a\\.0:1|b\\.0"), (std::vector<SiteIndex>{1, 2}));
+  EXPECT_EQ(sites.match("(a|b)\\.[0|]:1"), (std::vector<SiteIndex>{1, 4}));
+}
+
+TEST(SiteTable, ElementsJoinedUnderTheNameWithoutANumber) {
+  SiteTable sites = table();
+  sites.add("single.0", 8);
+  sites.add("single.0:0", 8);
+  sites.add("single.0:1", 8);
+  EXPECT_EQ(sites.find("single.0"), 5);
+  EXPECT_EQ(sites.find("single.0:0"), 6);
+  EXPECT_EQ(sites.match("single.*"), (Indices{5}));
+  EXPECT_EQ(sites.match("single.*:0"), (Indices{6}));
+  EXPECT_EQ(sites.match("single.*:1"), (Indices{7}));
+  EXPECT_EQ(sites.match(".*:0"), (Indices{0, 1, 2, 4, 6}));
+}
+
 TEST(SiteTable, NoMatchNamesTheNearest) {
   const SiteTable sites = table();
   expect_error(

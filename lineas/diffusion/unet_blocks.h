@@ -1,0 +1,99 @@
+// The down, middle and up blocks of a UNet. The forward pass of each depends on
+// its arguments alone, so that it can be run again for the gradients. Their
+// order in the table is that of named_modules: transformers before the resnets
+// that feed them.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lineas/diffusion/resnet.h"
+#include "lineas/diffusion/spatial_transformer.h"
+#include "lineas/diffusion/unet_config.h"
+
+namespace lineas {
+
+/// What all blocks of a call share.
+struct UnetCall {
+  Tensor time_BE;   // behind the resnets' activation function
+  Tensor text_BLD;  // undefined where nothing attends
+};
+
+/// Resnets, each with a transformer behind it or none of them.
+class UnetLayers {
+ public:
+  /// `in`: channels that each resnet gets. `depths`: of the transformers.
+  UnetLayers(const WeightScope& scope,
+             const std::vector<ResnetConfig>& resnets,
+             const TransformerConfig& transformer,
+             const std::vector<int64_t>& depths);
+  size_t size() const { return resnets_.size(); }
+  Tensor operator()(size_t layer,
+                    const Tensor& x_BCHW,
+                    const UnetCall& call,
+                    Pass& pass) const;
+
+ private:
+  std::vector<SpatialTransformer> attentions_;
+  std::vector<Resnet> resnets_;
+};
+
+/// DownBlock2D and CrossAttnDownBlock2D.
+class UnetDownBlock {
+ public:
+  UnetDownBlock(const WeightScope& scope,
+                const UnetConfig& config,
+                size_t level,
+                Activation activation);
+  /// The skips to the way up, and last what goes into the next block: the last
+  /// skip again, but for what a tap makes of it.
+  std::vector<Tensor> operator()(Tensor x_BCHW,
+                                 const UnetCall& call,
+                                 Pass& pass) const;
+
+ private:
+  SiteIndex site_;
+  UnetLayers layers_;
+  std::optional<Downsampler> downsampler_;
+};
+
+/// UNetMidBlock2DCrossAttn, and UNetMidBlock2D of one resnet.
+class UnetMidBlock {
+ public:
+  UnetMidBlock(const WeightScope& scope,
+               const UnetConfig& config,
+               Activation activation);
+  Tensor operator()(const Tensor& x_BCHW,
+                    const UnetCall& call,
+                    Pass& pass) const;
+
+ private:
+  SiteIndex site_;
+  std::optional<SpatialTransformer> attention_;
+  std::vector<Resnet> resnets_;
+};
+
+/// UpBlock2D and CrossAttnUpBlock2D.
+class UnetUpBlock {
+ public:
+  UnetUpBlock(const WeightScope& scope,
+              const UnetConfig& config,
+              size_t level,
+              Activation activation);
+  size_t skips() const { return layers_.size(); }
+  /// `skips`: as the way down left them, the last is taken first. `next`: the
+  /// skip behind them, whose size the answer gets; undefined for the last
+  /// block.
+  Tensor operator()(Tensor x_BCHW,
+                    const std::vector<Tensor>& skips,
+                    const Tensor& next,
+                    const UnetCall& call,
+                    Pass& pass) const;
+
+ private:
+  SiteIndex site_;
+  UnetLayers layers_;
+  std::optional<Upsampler> upsampler_;
+};
+
+}  // namespace lineas
