@@ -12,8 +12,8 @@ namespace lineas {
 namespace {
 
 // The figure of a "VmRSS:   123 kB" line, in bytes.
-int64_t status_bytes(const std::string& key) {
-  std::ifstream status("/proc/self/status");
+int64_t figure_of(const char* path, const std::string& key) {
+  std::ifstream status(path);
   std::string word;
   while (status >> word) {
     if (word == key) {
@@ -29,10 +29,13 @@ int64_t status_bytes(const std::string& key) {
 }  // namespace
 
 int64_t resident_bytes() {
-  return status_bytes("VmRSS:");
+  return figure_of("/proc/self/status", "VmRSS:");
 }
 int64_t peak_resident_bytes() {
-  return status_bytes("VmHWM:");
+  return figure_of("/proc/self/status", "VmHWM:");
+}
+int64_t available_bytes() {
+  return figure_of("/proc/meminfo", "MemAvailable:");
 }
 
 void keep_freed_memory() {

@@ -10,6 +10,9 @@ namespace lineas {
 /// (/proc/self/status; 0 where there is none).
 int64_t resident_bytes();
 int64_t peak_resident_bytes();
+/// Bytes that the machine could still give (/proc/meminfo, MemAvailable; 0
+/// where that is not known). Limits of containers are not looked at.
+int64_t available_bytes();
 
 /// Lets the allocator keep large freed blocks for the next step instead of
 /// returning them: a step allocates the same tensors again and again, and pages

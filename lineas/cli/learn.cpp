@@ -1,6 +1,7 @@
 // lineas learn: two prompt lists in, a map out.
 #include <algorithm>
 
+#include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
 #include "lineas/cli/arguments.h"
@@ -24,6 +25,7 @@ struct Arguments {
   OptionTexts options;
   PictureArguments picture;
   bool has_own_noise = false;
+  std::string recompute = "auto";
   PictureLearnRequest request;  // of a text model: the first half of it
 };
 
@@ -64,10 +66,17 @@ std::string describe_gain(const Json& provenance) {
   return gain;
 }
 
+std::optional<bool> parse_recompute(const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  if (text == "on" || text == "off") return text == "on";
+  fail(ErrorKind::usage, "--recompute {}: use auto, on or off", text);
+}
+
 MapSet learn_on_pictures(Arguments& arguments, Progress& progress) {
   PictureLearnRequest& request = arguments.request;
   request.settings = arguments.picture.settings;
   request.shares_noise = !arguments.has_own_noise;
+  request.recomputes = parse_recompute(arguments.recompute);
   request.latents = read_latents(arguments.picture);
   request.noise = noise_options(arguments.picture);
   return learn_maps(open_picture_engine(arguments.model, arguments.picture),
@@ -136,6 +145,15 @@ void add_trajectory_options(CLI::App& command, Arguments& arguments) {
                       "steps")
           ->type_name("K")
           ->check(at_least_one())
+          ->capture_default_str());
+  picture.options.push_back(
+      command
+          .add_option("--recompute",
+                      arguments.recompute,
+                      "Hold the graph of one layer at a time: the same maps in "
+                      "less memory and a third more time; auto: where memory "
+                      "is short")
+          ->type_name("auto|on|off")
           ->capture_default_str());
   picture.options.push_back(command.add_flag(
       "--per-step",

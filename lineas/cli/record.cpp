@@ -2,7 +2,6 @@
 // one safetensors file.
 #include <numeric>
 
-#include "lineas/base/error.h"
 #include "lineas/base/file.h"
 #include "lineas/base/log.h"
 #include "lineas/cli/picture_arguments.h"
@@ -99,20 +98,6 @@ PictureRows picture_rows(const Arguments& arguments, const PromptSet& prompts) {
   return rows;
 }
 
-// Without the autoencoder, which works behind the denoising.
-std::vector<Place> denoised(const Drive& drive, const std::string& sites) {
-  std::vector<Place> places = drive.places(sites);
-  std::erase_if(places, [&](const Place& place) {
-    return drive.name_of(place).starts_with("vae.");
-  });
-  if (places.empty())
-    fail(ErrorKind::usage,
-         "--sites {}: names sites of the autoencoder alone, which are not on "
-         "the way of denoising",
-         sites);
-  return places;
-}
-
 Recorded record_pictures(const Arguments& arguments, const PromptSet& prompts) {
   const PictureEngine engine =
       open_picture_engine(arguments.model, arguments.picture);
@@ -122,10 +107,10 @@ Recorded record_pictures(const Arguments& arguments, const PromptSet& prompts) {
   PictureDrive drive(engine.model(),
                      settings,
                      picture_rows(arguments, prompts),
-                     {.segments = 1, .encodes_in_run = true});
+                     {.calls = 1, .encodes_in_run = true});
   const std::string sites =
       arguments.sites.empty() ? kPictureSites : arguments.sites;
-  const std::vector<Place> places = denoised(drive, sites);
+  const std::vector<Place> places = drive.places(sites);
   return {record_rows(drive, places, arguments, tap),
           engine.identity(),
           places.size()};

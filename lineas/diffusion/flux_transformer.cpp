@@ -2,7 +2,6 @@
 #include "lineas/diffusion/flux_transformer.h"
 
 #include "lineas/base/error.h"
-#include "lineas/diffusion/flux_blocks.h"
 #include "lineas/models/quantised.h"
 
 namespace lineas {
@@ -44,20 +43,34 @@ class Network : public FluxTransformer {
         norm_out_(root / "norm_out", config.width()),
         proj_out_(root / "proj_out", config.width(), config.out_width, true) {}
 
-  Tensor operator()(const FluxInput& input, Pass& pass) const override {
+  int64_t stages() const override {
+    return std::ssize(double_blocks_) + std::ssize(single_blocks_);
+  }
+
+  FluxState begin(const FluxInput& input, Pass& pass) const override {
     check(input);
-    FluxStreams x;
-    x.image_BTD = x_embedder_(input.latents_BTC, pass);
-    FluxCall call{.condition_BD = condition(input, pass)};
-    x.text_BTD = context_embedder_(input.text_BLD, pass);
-    call.angles = pos_embed_(at::cat({input.text_ids_L3, input.image_ids_T3}),
-                             input.latents_BTC.size(0),
-                             pass);
-    for (const FluxDoubleBlock& block : double_blocks_)
-      x = block(std::move(x), call, pass);
-    for (const FluxSingleBlock& block : single_blocks_)
-      x = block(x, call, pass);
-    return proj_out_(norm_out_(x.image_BTD, call.condition_BD, pass), pass);
+    FluxState state;
+    state.streams.image_BTD = x_embedder_(input.latents_BTC, pass);
+    state.call.condition_BD = condition(input, pass);
+    state.streams.text_BTD = context_embedder_(input.text_BLD, pass);
+    state.call.angles =
+        pos_embed_(at::cat({input.text_ids_L3, input.image_ids_T3}),
+                   input.latents_BTC.size(0),
+                   pass);
+    return state;
+  }
+
+  void advance(FluxState& state, int64_t stage, Pass& pass) const override {
+    const int64_t doubles = std::ssize(double_blocks_);
+    FluxStreams& x = state.streams;
+    x = stage < doubles ? double_blocks_[stage](std::move(x), state.call, pass)
+                        : single_blocks_[stage - doubles](x, state.call, pass);
+  }
+
+  Tensor finish(const FluxState& state, Pass& pass) const override {
+    return proj_out_(
+        norm_out_(state.streams.image_BTD, state.call.condition_BD, pass),
+        pass);
   }
 
  private:
@@ -90,6 +103,13 @@ class Network : public FluxTransformer {
 };
 
 }  // namespace
+
+Tensor FluxTransformer::operator()(const FluxInput& input, Pass& pass) const {
+  FluxState state = begin(input, pass);
+  for (int64_t stage = 0; stage < stages(); ++stage)
+    advance(state, stage, pass);
+  return finish(state, pass);
+}
 
 std::unique_ptr<FluxTransformer> make_flux_transformer(ModelFiles& files) {
   refuse_quantised(files.config, files.where);

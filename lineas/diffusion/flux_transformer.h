@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "lineas/diffusion/flux_blocks.h"
 #include "lineas/diffusion/flux_config.h"
 #include "lineas/models/language_model.h"
 
@@ -24,13 +25,27 @@ struct FluxInput {
   Tensor image_ids_T3;  // 0, y, x of every token
 };
 
+/// A call on its way: what flows from one block to the next.
+struct FluxState {
+  FluxStreams streams;
+  FluxCall call;
+};
+
 class FluxTransformer {
  public:
   virtual ~FluxTransformer() = default;
   /// [B, T, config().out_width]. The rows of the pass are entries of the batch.
   /// Throws usage for guidance where there is none and the reverse, shape for
   /// ids that are not as many as tokens.
-  virtual Tensor operator()(const FluxInput& input, Pass& pass) const = 0;
+  Tensor operator()(const FluxInput& input, Pass& pass) const;
+
+  /// The same call in stages, of a block each: begin, every stage in turn,
+  /// finish. A stage can be run again from a copy of the state before it.
+  virtual int64_t stages() const = 0;
+  virtual FluxState begin(const FluxInput& input, Pass& pass) const = 0;
+  virtual void advance(FluxState& state, int64_t stage, Pass& pass) const = 0;
+  virtual Tensor finish(const FluxState& state, Pass& pass) const = 0;
+
   const FluxConfig& config() const { return config_; }
 
  protected:

@@ -3,14 +3,11 @@
 #include "lineas/diffusion/unet.h"
 
 #include "lineas/base/error.h"
-#include "lineas/diffusion/unet_blocks.h"
 #include "lineas/diffusion/unet_embeddings.h"
 #include "lineas/models/quantised.h"
 
 namespace lineas {
 namespace {
-
-using Skips = std::vector<Tensor>;
 
 std::vector<UnetDownBlock> make_down_blocks(const WeightScope& scope,
                                             const UnetConfig& config,
@@ -69,20 +66,38 @@ class Network : public Unet {
         conv_out_(root / "conv_out",
                   outer_conv(config.levels[0].channels,
                              config.out_channels,
-                             config.out_kernel)) {}
+                             config.out_kernel)),
+        stages_(list_stages()) {}
 
-  Tensor operator()(const UnetInput& input, Pass& pass) const override {
+  int64_t stages() const override { return std::ssize(stages_); }
+
+  UnetState begin(const UnetInput& input, Pass& pass) const override {
     check(input);
-    const UnetCall call{.time_BE = time_of(input, pass),
-                        .text_BLD = input.text_BLD};
-    Tensor x_BCHW = input.latents_BCHW;
-    if (config_.centers_input) x_BCHW = x_BCHW * 2 - 1;
-    x_BCHW = conv_in_(x_BCHW, pass);
-    Skips skips = {x_BCHW};
-    x_BCHW = go_down(x_BCHW, skips, call, pass);
-    if (mid_block_) x_BCHW = (*mid_block_)(x_BCHW, call, pass);
-    x_BCHW = go_up(x_BCHW, std::move(skips), call, pass);
-    return conv_out_(conv_act_(conv_norm_out_(x_BCHW, pass), pass), pass);
+    UnetState state{.time_BE = time_of(input, pass),
+                    .x_BCHW = input.latents_BCHW};
+    if (config_.centers_input) state.x_BCHW = state.x_BCHW * 2 - 1;
+    state.x_BCHW = conv_in_(state.x_BCHW, pass);
+    state.skips = {state.x_BCHW};
+    return state;
+  }
+
+  void advance(UnetState& state,
+               int64_t stage,
+               const Tensor& text_BLD,
+               Pass& pass) const override {
+    const Stage& now = stages_[static_cast<size_t>(stage)];
+    switch (now.part) {
+      case Part::down:
+        return down_blocks_[now.block](now.layer, state, text_BLD, pass);
+      case Part::mid:
+        return (*mid_block_)(state, text_BLD, pass);
+      case Part::up:
+        return up_blocks_[now.block](now.layer, state, text_BLD, pass);
+    }
+  }
+
+  Tensor finish(const UnetState& state, Pass& pass) const override {
+    return conv_out_(conv_act_(conv_norm_out_(state.x_BCHW, pass), pass), pass);
   }
 
  private:
@@ -98,30 +113,23 @@ class Network : public Unet {
     return activate(time_BE, activation_);
   }
 
-  Tensor go_down(Tensor x_BCHW,
-                 Skips& skips,
-                 const UnetCall& call,
-                 Pass& pass) const {
-    for (const UnetDownBlock& block : down_blocks_) {
-      Skips outputs = block(x_BCHW, call, pass);
-      x_BCHW = outputs.back();
-      skips.insert(skips.end(), outputs.begin(), outputs.end() - 1);
-    }
-    return x_BCHW;
-  }
+  enum class Part { down, mid, up };
+  struct Stage {
+    Part part;
+    size_t block = 0, layer = 0;
+  };
 
-  Tensor go_up(Tensor x_BCHW,
-               Skips skips,
-               const UnetCall& call,
-               Pass& pass) const {
-    for (const UnetUpBlock& block : up_blocks_) {
-      const auto first = skips.end() - static_cast<int64_t>(block.skips());
-      const Skips own(first, skips.end());
-      skips.erase(first, skips.end());
-      const Tensor next = skips.empty() ? Tensor() : skips.back();
-      x_BCHW = block(x_BCHW, own, next, call, pass);
-    }
-    return x_BCHW;
+  std::vector<Stage> list_stages() const {
+    std::vector<Stage> stages;
+    const auto add = [&stages](Part part, const auto& blocks) {
+      for (size_t block = 0; block < blocks.size(); ++block)
+        for (size_t layer = 0; layer < blocks[block].layers(); ++layer)
+          stages.push_back({part, block, layer});
+    };
+    add(Part::down, down_blocks_);
+    if (mid_block_) stages.push_back({Part::mid});
+    add(Part::up, up_blocks_);
+    return stages;
   }
 
   void check(const UnetInput& input) const {
@@ -165,9 +173,17 @@ class Network : public Unet {
   GroupNorm conv_norm_out_;
   ActivationLayer conv_act_;
   Conv2d conv_out_;
+  std::vector<Stage> stages_;
 };
 
 }  // namespace
+
+Tensor Unet::operator()(const UnetInput& input, Pass& pass) const {
+  UnetState state = begin(input, pass);
+  for (int64_t stage = 0; stage < stages(); ++stage)
+    advance(state, stage, input.text_BLD, pass);
+  return finish(state, pass);
+}
 
 std::unique_ptr<Unet> make_unet(ModelFiles& files) {
   refuse_quantised(files.config, files.where);

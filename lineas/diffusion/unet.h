@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "lineas/diffusion/unet_config.h"
+#include "lineas/diffusion/unet_blocks.h"
 #include "lineas/models/language_model.h"
 
 namespace lineas {
@@ -27,7 +27,18 @@ class Unet {
   /// halving. The rows of the pass are entries of the batch. Throws shape for
   /// other channels and widths, usage for pooled prompts where there are none
   /// and the reverse.
-  virtual Tensor operator()(const UnetInput& input, Pass& pass) const = 0;
+  Tensor operator()(const UnetInput& input, Pass& pass) const;
+
+  /// The same call in stages, of a layer each: begin, every stage in turn,
+  /// finish. A stage can be run again from a copy of the state before it.
+  virtual int64_t stages() const = 0;
+  virtual UnetState begin(const UnetInput& input, Pass& pass) const = 0;
+  virtual void advance(UnetState& state,
+                       int64_t stage,
+                       const Tensor& text_BLD,
+                       Pass& pass) const = 0;
+  virtual Tensor finish(const UnetState& state, Pass& pass) const = 0;
+
   const UnetConfig& config() const { return config_; }
 
  protected:

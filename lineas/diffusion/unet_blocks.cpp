@@ -84,11 +84,12 @@ UnetLayers::UnetLayers(const WeightScope& scope,
 
 Tensor UnetLayers::operator()(size_t layer,
                               const Tensor& x_BCHW,
-                              const UnetCall& call,
+                              const Tensor& time_BE,
+                              const Tensor& text_BLD,
                               Pass& pass) const {
-  const Tensor y_BCHW = resnets_[layer](x_BCHW, call.time_BE, pass);
+  const Tensor y_BCHW = resnets_[layer](x_BCHW, time_BE, pass);
   if (attentions_.empty()) return y_BCHW;
-  return attentions_[layer](y_BCHW, call.text_BLD, pass);
+  return attentions_[layer](y_BCHW, text_BLD, pass);
 }
 
 UnetDownBlock::UnetDownBlock(const WeightScope& scope,
@@ -106,15 +107,18 @@ UnetDownBlock::UnetDownBlock(const WeightScope& scope,
                          config.downsample_padding);
 }
 
-std::vector<Tensor> UnetDownBlock::operator()(Tensor x_BCHW,
-                                              const UnetCall& call,
-                                              Pass& pass) const {
-  std::vector<Tensor> outputs;
-  for (size_t i = 0; i < layers_.size(); ++i)
-    outputs.push_back(x_BCHW = layers_(i, x_BCHW, call, pass));
-  if (downsampler_) outputs.push_back((*downsampler_)(x_BCHW, pass));
-  outputs.push_back(pass.visit(site_, outputs.back(), Layout::channels_first));
-  return outputs;
+void UnetDownBlock::operator()(size_t layer,
+                               UnetState& state,
+                               const Tensor& text_BLD,
+                               Pass& pass) const {
+  Tensor& x_BCHW = state.x_BCHW;
+  x_BCHW = layers_(layer, x_BCHW, state.time_BE, text_BLD, pass);
+  state.skips.push_back(x_BCHW);
+  if (layer + 1 < layers()) return;
+  if (downsampler_)
+    state.skips.push_back(x_BCHW = (*downsampler_)(x_BCHW, pass));
+  // What a tap makes of the block's output is not what the way up sees.
+  x_BCHW = pass.visit(site_, x_BCHW, Layout::channels_first);
 }
 
 UnetMidBlock::UnetMidBlock(const WeightScope& scope,
@@ -136,15 +140,16 @@ UnetMidBlock::UnetMidBlock(const WeightScope& scope,
     resnets_.emplace_back(scope / "resnets" / i, resnet);
 }
 
-Tensor UnetMidBlock::operator()(const Tensor& x_BCHW,
-                                const UnetCall& call,
-                                Pass& pass) const {
-  Tensor y_BCHW = resnets_[0](x_BCHW, call.time_BE, pass);
+void UnetMidBlock::operator()(UnetState& state,
+                              const Tensor& text_BLD,
+                              Pass& pass) const {
+  Tensor& x_BCHW = state.x_BCHW;
+  x_BCHW = resnets_[0](x_BCHW, state.time_BE, pass);
   if (attention_) {
-    y_BCHW = (*attention_)(y_BCHW, call.text_BLD, pass);
-    y_BCHW = resnets_[1](y_BCHW, call.time_BE, pass);
+    x_BCHW = (*attention_)(x_BCHW, text_BLD, pass);
+    x_BCHW = resnets_[1](x_BCHW, state.time_BE, pass);
   }
-  return pass.visit(site_, y_BCHW, Layout::channels_first);
+  x_BCHW = pass.visit(site_, x_BCHW, Layout::channels_first);
 }
 
 UnetUpBlock::UnetUpBlock(const WeightScope& scope,
@@ -160,18 +165,20 @@ UnetUpBlock::UnetUpBlock(const WeightScope& scope,
     upsampler_.emplace(scope / "upsamplers" / 0, config.levels[level].channels);
 }
 
-Tensor UnetUpBlock::operator()(Tensor x_BCHW,
-                               const std::vector<Tensor>& skips,
-                               const Tensor& next,
-                               const UnetCall& call,
-                               Pass& pass) const {
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const Tensor& skip = skips[skips.size() - 1 - i];
-    x_BCHW = layers_(i, at::cat({x_BCHW, skip}, 1), call, pass);
-  }
-  if (upsampler_)
+void UnetUpBlock::operator()(size_t layer,
+                             UnetState& state,
+                             const Tensor& text_BLD,
+                             Pass& pass) const {
+  Tensor& x_BCHW = state.x_BCHW;
+  const Tensor joined = at::cat({x_BCHW, state.skips.back()}, 1);
+  state.skips.pop_back();
+  x_BCHW = layers_(layer, joined, state.time_BE, text_BLD, pass);
+  if (layer + 1 < layers()) return;
+  if (upsampler_) {
+    const Tensor& next = state.skips.back();
     x_BCHW = (*upsampler_)(x_BCHW, next.size(2), next.size(3), pass);
-  return pass.visit(site_, x_BCHW, Layout::channels_first);
+  }
+  x_BCHW = pass.visit(site_, x_BCHW, Layout::channels_first);
 }
 
 }  // namespace lineas

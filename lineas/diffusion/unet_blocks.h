@@ -1,7 +1,7 @@
-// The down, middle and up blocks of a UNet. The forward pass of each depends on
-// its arguments alone, so that it can be run again for the gradients. Their
-// order in the table is that of named_modules: transformers before the resnets
-// that feed them.
+// The down, middle and up blocks of a UNet. The forward pass of each layer
+// depends on its arguments alone, so that it can be run again for the
+// gradients. Their order in the table is that of named_modules: transformers
+// before the resnets that feed them.
 #pragma once
 
 #include <optional>
@@ -13,10 +13,11 @@
 
 namespace lineas {
 
-/// What all blocks of a call share.
-struct UnetCall {
-  Tensor time_BE;   // behind the resnets' activation function
-  Tensor text_BLD;  // undefined where nothing attends
+/// A call on its way: what flows from one stage to the next.
+struct UnetState {
+  Tensor time_BE;  // behind the resnets' activation function
+  Tensor x_BCHW;
+  std::vector<Tensor> skips = {};  // to the way up, the last is taken first
 };
 
 /// Resnets, each with a transformer behind it or none of them.
@@ -28,9 +29,11 @@ class UnetLayers {
              const TransformerConfig& transformer,
              const std::vector<int64_t>& depths);
   size_t size() const { return resnets_.size(); }
+  /// `text_BLD`: undefined where nothing attends.
   Tensor operator()(size_t layer,
                     const Tensor& x_BCHW,
-                    const UnetCall& call,
+                    const Tensor& time_BE,
+                    const Tensor& text_BLD,
                     Pass& pass) const;
 
  private:
@@ -45,11 +48,12 @@ class UnetDownBlock {
                 const UnetConfig& config,
                 size_t level,
                 Activation activation);
-  /// The skips to the way up, and last what goes into the next block: the last
-  /// skip again, but for what a tap makes of it.
-  std::vector<Tensor> operator()(Tensor x_BCHW,
-                                 const UnetCall& call,
-                                 Pass& pass) const;
+  size_t layers() const { return layers_.size(); }
+  /// One layer, the last with the downsampler; leaves a skip each.
+  void operator()(size_t layer,
+                  UnetState& state,
+                  const Tensor& text_BLD,
+                  Pass& pass) const;
 
  private:
   SiteIndex site_;
@@ -63,9 +67,7 @@ class UnetMidBlock {
   UnetMidBlock(const WeightScope& scope,
                const UnetConfig& config,
                Activation activation);
-  Tensor operator()(const Tensor& x_BCHW,
-                    const UnetCall& call,
-                    Pass& pass) const;
+  void operator()(UnetState& state, const Tensor& text_BLD, Pass& pass) const;
 
  private:
   SiteIndex site_;
@@ -80,15 +82,13 @@ class UnetUpBlock {
               const UnetConfig& config,
               size_t level,
               Activation activation);
-  size_t skips() const { return layers_.size(); }
-  /// `skips`: as the way down left them, the last is taken first. `next`: the
-  /// skip behind them, whose size the answer gets; undefined for the last
-  /// block.
-  Tensor operator()(Tensor x_BCHW,
-                    const std::vector<Tensor>& skips,
-                    const Tensor& next,
-                    const UnetCall& call,
-                    Pass& pass) const;
+  size_t layers() const { return layers_.size(); }
+  /// One layer, the last with the upsampler to the size of the next skip; takes
+  /// a skip each.
+  void operator()(size_t layer,
+                  UnetState& state,
+                  const Tensor& text_BLD,
+                  Pass& pass) const;
 
  private:
   SiteIndex site_;

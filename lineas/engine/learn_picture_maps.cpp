@@ -4,6 +4,8 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/base/memory.h"
+#include "lineas/engine/picture_memory.h"
 #include "lineas/engine/prompt_sides.h"
 #include "lineas/learn/methods.h"
 
@@ -45,11 +47,45 @@ bool touches_text(const SiteTable& sites, const LearnOptions& options) {
   return false;
 }
 
+// Leaves some of what there is to others.
+constexpr double kShareOfMemory = 0.8;
+
+// As many as the method takes at once.
+int64_t rows_at_once(const PictureLearnRequest& request, size_t source) {
+  const int64_t micro_batch = request.options.value("micro-batch", int64_t{0});
+  const auto all = static_cast<int64_t>(source);
+  return micro_batch > 0 ? std::min(all, micro_batch) : all;
+}
+
+// Says what it will take, and decides where that was left open.
+bool plan_memory(const PictureModel& model,
+                 const PictureLearnRequest& request,
+                 const LearnOptions& options,
+                 size_t source) {
+  if (request.method != "lineas") return false;
+  const PictureMemory memory = measure_memory(
+      model,
+      {.settings = request.settings,
+       .calls = request.denoise_steps,
+       .sites = options.sites,
+       .match = options.match.empty() ? options.sites : options.match,
+       .rows = rows_at_once(request, source),
+       .encodes_in_run = touches_text(model.sites(), options)});
+  const PictureSize size =
+      make_denoiser(model.networks(), {request.settings.size})->size();
+  const int64_t available = model.device().is_cpu() ? available_bytes() : 0;
+  const double share = kShareOfMemory * static_cast<double>(available);
+  const bool recomputes = request.recomputes.value_or(
+      available > 0 && memory.needs(size, false) > share);
+  log_info("{}", describe_memory(memory, size, recomputes, available));
+  return recomputes;
+}
+
 Json describe(const PictureLearnRequest& request, const PictureDrive& drive) {
   const PictureSize& size = drive.denoiser().size();
   return {{"width", size.width},
           {"height", size.height},
-          {"denoise_steps", drive.segments()},
+          {"denoise_steps", drive.steps()},
           {"timesteps", drive.scheduler().timesteps()},
           {"cfg_scale", request.settings.cfg_scale},
           {"negative", request.settings.negative.value_or("")},
@@ -80,15 +116,18 @@ MapSet learn_maps(const PictureEngine& engine,
     fail(ErrorKind::usage,
          "--denoise-steps {}: must be 1 or more",
          request.denoise_steps);
+  const bool recomputes = plan_memory(model, request, options, source.size());
   PictureDrive drive(
       model,
       request.settings,
       rows_of(request, picture_texts(source), picture_texts(target)),
-      {.segments = request.denoise_steps,
+      {.calls = request.denoise_steps,
+       .cuts_calls = recomputes,
        .encodes_in_run = touches_text(model.sites(), options)});
   return learn(drive,
                {.source_rows = static_cast<int64_t>(source.size()),
                 .device = model.device(),
+                .by_segment = recomputes,
                 .identity = {{"model", engine.identity()},
                              {"source", describe_prompts(source)},
                              {"target", describe_prompts(target)},

@@ -35,6 +35,7 @@ MapSet learn(Drive& drive,
       .map_places = drive.places(options.sites, options.per_step),
       .match_places = drive.places(match, /*each_step=*/true),
       .device = sides.device,
+      .by_segment = sides.by_segment,
       .identity = identity};
   MapSet set = learner->learn(problem, progress);
   set.rules.tokens = options.tokens;

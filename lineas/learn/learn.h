@@ -30,6 +30,7 @@ struct LearnOptions {
 struct LearnSides {
   int64_t source_rows = 0;
   at::Device device = at::kCPU;  // of the model: maps are kept there
+  bool by_segment = false;       // see Problem
   /// What model, weights and prompts this is, for the provenance.
   Json identity = Json::object();
 };

@@ -31,6 +31,8 @@ Problem with_drive(const Problem& problem, Drive& drive) {
           .map_places = problem.map_places,
           .match_places = problem.match_places,
           .device = problem.device,
+          .by_segment = problem.by_segment,
+          .keep_rows = problem.keep_rows,
           .identity = problem.identity};
 }
 
@@ -42,8 +44,8 @@ void check_problem(const Problem& problem) {
          problem.target_rows.size());
   if (problem.map_places.empty() || problem.match_places.empty())
     fail(ErrorKind::usage, "learning needs a site to map and one to match");
-  check_places(problem.map_places, problem.drive.segments());
-  check_places(problem.match_places, problem.drive.segments());
+  check_places(problem.map_places, problem.drive.steps());
+  check_places(problem.match_places, problem.drive.steps());
   check_rows(problem.source_rows, problem.drive.row_count());
   check_rows(problem.target_rows, problem.drive.row_count());
 }

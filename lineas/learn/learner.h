@@ -19,6 +19,9 @@ struct Problem {
   std::vector<Place> map_places;    // that get a map
   std::vector<Place> match_places;  // where distributions are matched
   at::Device device = at::kCPU;     // where maps are kept while learning
+  /// Holds the graph of one of the drive's segments at a time: the same
+  /// gradient for one more forward pass.
+  bool by_segment = false;
   /// Whose outcome should stay as it is (see KeepLoss); none: the target's.
   std::vector<int64_t> keep_rows = {};
   /// What model, weights and prompts this is; a resumed run must say the same,

@@ -36,6 +36,13 @@ bool holds_numbers(const RunState& state) {
       });
 }
 
+MapLossOptions loss_options(const LineasSettings& settings,
+                            const Problem& problem) {
+  MapLossOptions options = settings.loss;
+  options.response.by_segment = problem.by_segment;
+  return options;
+}
+
 }  // namespace
 
 LineasRun::LineasRun(const LineasSettings& settings,
@@ -50,7 +57,7 @@ LineasRun::LineasRun(const LineasSettings& settings,
       parameters_(problem.drive.sites(),
                   problem.map_places,
                   at::device(problem.device).dtype(at::kFloat)),
-      loss_(problem_, parameters_, settings.loss) {
+      loss_(problem_, parameters_, loss_options(settings, problem_)) {
   set_up();
 }
 

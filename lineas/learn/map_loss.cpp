@@ -42,9 +42,29 @@ std::pair<std::vector<int64_t>, std::vector<int64_t>> split_last(
   return {{rows.begin(), middle}, {middle, rows.end()}};
 }
 
-// The segment in which a place is read: that of its step, or the first.
-int64_t segment_of(const Place& place) {
-  return place.step == kEveryStep ? 0 : place.step;
+// The segment in which each place is read, which only a run tells: of the first
+// target row.
+std::vector<int64_t> segments_of(const Problem& problem,
+                                 const std::vector<Place>& places) {
+  const c10::NoGradGuard no_gradients;
+  PooledRecorder recorder(places, {});
+  std::vector<int64_t> segments(places.size(), -1);
+  Trajectory trajectory =
+      problem.drive.begin(std::span(problem.target_rows).first(1));
+  while (trajectory.segment < problem.drive.segments() &&
+         !recorder.finished()) {
+    const int64_t segment = trajectory.segment;
+    problem.drive.advance(trajectory, recorder);
+    for (size_t p = 0; p < places.size(); ++p)
+      if (segments[p] < 0 && recorder.pooled()[p].defined())
+        segments[p] = segment;
+  }
+  for (size_t p = 0; p < places.size(); ++p)
+    if (segments[p] < 0)
+      fail(ErrorKind::usage,
+           "site \"{}\": the model does not come by it",
+           problem.drive.name_of(places[p]));
+  return segments;
 }
 
 // The same state cut off from what led to it; gradients stop, and gather, here.
@@ -62,13 +82,6 @@ Trajectory slice(const Trajectory& all, int64_t begin, int64_t end) {
   for (const Tensor& x : all.carried)
     part.carried.push_back(x.slice(0, begin, end));
   return part;
-}
-
-// States of consecutive rows as one.
-void append(Trajectory& all, const Trajectory& more) {
-  all.rows.insert(all.rows.end(), more.rows.begin(), more.rows.end());
-  for (size_t i = 0; i < all.carried.size(); ++i)
-    all.carried[i] = at::cat({all.carried[i], more.carried[i]});
 }
 
 // Keeps a pass going whose recorder has seen enough: the state behind it
@@ -107,17 +120,22 @@ MapLoss::MapLoss(const Problem& problem,
   }
 }
 
-// Up to the last matched segment: one span of all, or one a segment.
+// One span of all, or one a segment up to the last that is matched.
 std::vector<MapLoss::Span> MapLoss::cut_into_spans() const {
-  int64_t segments = 0;
-  for (const Place& place : problem_.match_places)
-    segments = std::max(segments, segment_of(place) + 1);
-  const int64_t length = options_.response.by_segment ? 1 : segments;
+  const size_t places = problem_.match_places.size();
+  if (!options_.response.by_segment || problem_.drive.segments() == 1) {
+    Span all{0, problem_.drive.segments(), {}};
+    for (size_t p = 0; p < places; ++p) all.matched.push_back(p);
+    return {all};
+  }
+  const std::vector<int64_t> segments =
+      segments_of(problem_, problem_.match_places);
   std::vector<Span> spans;
-  for (int64_t begin = 0; begin < segments; begin += length)
-    spans.push_back({begin, begin + length, {}});
-  for (size_t p = 0; p < problem_.match_places.size(); ++p)
-    spans[segment_of(problem_.match_places[p]) / length].matched.push_back(p);
+  for (int64_t s = 0; s <= *std::max_element(segments.begin(), segments.end());
+       ++s)
+    spans.push_back({s, s + 1, {}});
+  for (size_t p = 0; p < places; ++p)
+    spans[static_cast<size_t>(segments[p])].matched.push_back(p);
   return spans;
 }
 
@@ -142,7 +160,7 @@ MapLoss::SpanRun MapLoss::run_span(size_t number, Trajectory start) {
 }
 
 MapLoss::Way MapLoss::travel(Piece rows, bool with_last_graph) {
-  Way way;
+  Way way{.rows = {rows.begin(), rows.end()}};
   way.pooled.resize(problem_.match_places.size());
   Trajectory here = problem_.drive.begin(rows);
   for (size_t number = 0; number < spans_.size(); ++number) {
@@ -153,7 +171,7 @@ MapLoss::Way MapLoss::travel(Piece rows, bool with_last_graph) {
     here = run.end;
     for (size_t i = 0; i < run.pooled.size(); ++i)
       way.pooled[spans_[number].matched[i]] = run.pooled[i].detach();
-    if (is_last) way.last = std::move(run);
+    if (is_last && with_last_graph) way.last = std::move(run);
   }
   check_reached();
   return way;
@@ -183,29 +201,24 @@ void MapLoss::check_reached() {
         mapped);
 }
 
-// In calls of some rows, as one way: what was pooled, and the states.
-MapLoss::Way MapLoss::travel_all(Piece rows) {
+// In calls of some rows, a way each.
+std::vector<MapLoss::Way> MapLoss::travel_all(Piece rows) {
   const int64_t micro_batch = options_.response.micro_batch;
   const size_t size =
       micro_batch == 0 ? rows.size() : kRecordFactor * micro_batch;
-  Way all;
-  std::vector<std::vector<Tensor>> parts(problem_.match_places.size());
+  std::vector<Way> ways;
   for (size_t begin = 0; begin < rows.size(); begin += size) {
-    Way way =
-        travel(rows.subspan(begin, std::min(size, rows.size() - begin)), false);
-    for (size_t p = 0; p < parts.size(); ++p) parts[p].push_back(way.pooled[p]);
-    if (begin == 0)
-      all.starts = std::move(way.starts);
-    else
-      for (size_t s = 0; s < all.starts.size(); ++s)
-        append(all.starts[s], way.starts[s]);
+    const size_t count = std::min(size, rows.size() - begin);
+    ways.push_back(travel(rows.subspan(begin, count), false));
   }
-  for (const auto& part : parts) all.pooled.push_back(at::cat(part));
-  return all;
+  return ways;
 }
 
 Tensor MapLoss::respond_without_graph(const Rows& rows) {
-  return at::cat(travel_all(rows).pooled, 1);
+  std::vector<Tensor> parts;
+  for (const Way& way : travel_all(rows))
+    parts.push_back(at::cat(way.pooled, 1));
+  return at::cat(parts);
 }
 
 ObjectiveValue MapLoss::compare(const Tensor& response_NW, int64_t t) {
@@ -267,11 +280,8 @@ void MapLoss::send_back(Way way, const Tensor& gradient_NW) {
   }
 }
 
-// The rows [begin, end) of those once more, the last span with its graph.
-MapLoss::Way MapLoss::again(const Way& all,
-                            const Rows& rows,
-                            int64_t begin,
-                            int64_t end) {
+// The rows [begin, end) of that way once more, the last span with its graph.
+MapLoss::Way MapLoss::again(const Way& all, int64_t begin, int64_t end) {
   Way way;
   for (const Trajectory& start : all.starts)
     way.starts.push_back(slice(start, begin, end));
@@ -279,7 +289,7 @@ MapLoss::Way MapLoss::again(const Way& all,
       spans_.size() - 1,
       spans_.size() > 1
           ? way.starts.back()
-          : problem_.drive.begin(Piece(rows).subspan(begin, end - begin)));
+          : problem_.drive.begin(Piece(all.rows).subspan(begin, end - begin)));
   return way;
 }
 
@@ -292,20 +302,22 @@ ObjectiveValue MapLoss::evaluate(const Rows& rows, int64_t t) {
   const int64_t size = options_.response.micro_batch;
   const auto [replayed, last] = split_last(rows, size);
   const auto count = static_cast<int64_t>(replayed.size());
-  Way first;
+  const std::vector<Way> first = travel_all(replayed);
   std::vector<Tensor> recorded;
-  if (count > 0) {
-    first = travel_all(replayed);
-    recorded.push_back(at::cat(first.pooled, 1));
-  }
+  for (const Way& way : first) recorded.push_back(at::cat(way.pooled, 1));
   Way kept = travel(last, true);
   recorded.push_back(at::cat(kept.pooled, 1));
   const ObjectiveValue value = compare(at::cat(recorded), t);
   send_back(std::move(kept), value.gradient_NW.slice(0, count));
-  for (int64_t begin = 0; begin < count; begin += size) {
-    const int64_t end = std::min(count, begin + size);
-    send_back(again(first, replayed, begin, end),
-              value.gradient_NW.slice(0, begin, end));
+  int64_t before = 0;
+  for (const Way& way : first) {
+    const auto rows_of_way = std::ssize(way.rows);
+    const Tensor gradient_NW = value.gradient_NW.narrow(0, before, rows_of_way);
+    for (int64_t begin = 0; begin < rows_of_way; begin += size) {
+      const int64_t end = std::min(rows_of_way, begin + size);
+      send_back(again(way, begin, end), gradient_NW.slice(0, begin, end));
+    }
+    before += rows_of_way;
   }
   return value;
 }

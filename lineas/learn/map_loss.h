@@ -61,8 +61,10 @@ class MapLoss {
     std::vector<Tensor> pooled;  // of span.matched
   };
   // Rows up to the last matched place: how they stood before every span but the
-  // first, and the run of the last span. `pooled` is of all match places.
+  // first, and the run of the last span where its graph is kept. `pooled` is of
+  // all match places.
   struct Way {
+    Rows rows;
     std::vector<Trajectory> starts;
     SpanRun last;
     std::vector<Tensor> pooled;
@@ -74,8 +76,8 @@ class MapLoss {
   void send_back(Way way, const Tensor& gradient_NW);
   std::vector<Tensor> columns(const Span& span,
                               const Tensor& gradient_NW) const;
-  Way travel_all(Piece rows);
-  Way again(const Way& all, const Rows& rows, int64_t begin, int64_t end);
+  std::vector<Way> travel_all(Piece rows);
+  Way again(const Way& all, int64_t begin, int64_t end);
   void note_visited(const std::vector<size_t>& visited);
   void check_reached();
 

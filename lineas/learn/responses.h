@@ -13,8 +13,9 @@ struct ResponseOptions {
   Position position = Position::all;
   /// Rows of a pass held with their graph; 0: all.
   int64_t micro_batch = 0;
-  /// Holds the graph of one segment (denoising step) at a time instead of the
-  /// whole way's: the same gradient for one more forward pass.
+  /// Holds the graph of one segment (a denoising step, or a layer of one) at a
+  /// time instead of the whole way's: the same gradient for one more forward
+  /// pass.
   bool by_segment = false;
 };
 

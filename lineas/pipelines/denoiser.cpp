@@ -49,10 +49,12 @@ class UnetDenoiser : public Denoiser {
                const LatentShape& shape)
       : Denoiser(size, shape), unet_(unet) {}
 
-  Tensor operator()(const Tensor& latents,
-                    double timestep,
-                    const PromptEmbeddings& prompts,
-                    Pass& pass) const override {
+  int64_t stages() const override { return unet_.stages(); }
+
+  State begin(const Tensor& latents,
+              double timestep,
+              const PromptEmbeddings& prompts,
+              Pass& pass) const override {
     UnetInput input{.latents_BCHW = latents,
                     .time_B = time_of(timestep, latents, at::kFloat),
                     .text_BLD = prompts.text_BLD};
@@ -60,11 +62,37 @@ class UnetDenoiser : public Denoiser {
       input.pooled_BD = prompts.pooled_BD;
       input.time_ids_BN = time_ids(latents);
     }
-    return unet_(input, pass);
+    return listed(unet_.begin(input, pass));
   }
+
+  void advance(State& state,
+               int64_t stage,
+               const PromptEmbeddings& prompts,
+               Pass& pass) const override {
+    UnetState named = take(std::move(state));
+    unet_.advance(named, stage, prompts.text_BLD, pass);
+    state = listed(std::move(named));
+  }
+
+  Tensor finish(State state, Pass& pass) const override {
+    return unet_.finish(take(std::move(state)), pass);
+  }
+
   std::string output_site() const override { return "unet.conv_out"; }
 
  private:
+  static State listed(UnetState state) {
+    State all{std::move(state.time_BE), std::move(state.x_BCHW)};
+    for (Tensor& skip : state.skips) all.push_back(std::move(skip));
+    return all;
+  }
+  static UnetState take(State all) {
+    UnetState state{.time_BE = std::move(all[0]), .x_BCHW = std::move(all[1])};
+    state.skips.assign(std::make_move_iterator(all.begin() + 2),
+                       std::make_move_iterator(all.end()));
+    return state;
+  }
+
   // Original size, crop and target size, as if nothing had been cut.
   Tensor time_ids(const Tensor& latents) const {
     const std::vector<double> numbers{static_cast<double>(size_.height),
@@ -89,10 +117,12 @@ class FluxDenoiser : public Denoiser {
                double guidance)
       : Denoiser(size, shape), transformer_(transformer), guidance_(guidance) {}
 
-  Tensor operator()(const Tensor& latents,
-                    double timestep,
-                    const PromptEmbeddings& prompts,
-                    Pass& pass) const override {
+  int64_t stages() const override { return transformer_.stages(); }
+
+  State begin(const Tensor& latents,
+              double timestep,
+              const PromptEmbeddings& prompts,
+              Pass& pass) const override {
     FluxInput input{.latents_BTC = latents,
                     .text_BLD = prompts.text_BLD,
                     .pooled_BD = prompts.pooled_BD};
@@ -103,11 +133,38 @@ class FluxDenoiser : public Denoiser {
     input.text_ids_L3 =
         at::zeros({prompts.text_BLD.size(1), 3}, latents.options());
     input.image_ids_T3 = image_ids().to(latents.device());
-    return transformer_(input, pass);
+    return listed(transformer_.begin(input, pass));
   }
+
+  void advance(State& state,
+               int64_t stage,
+               const PromptEmbeddings& /*in the streams already*/,
+               Pass& pass) const override {
+    FluxState named = take(std::move(state));
+    transformer_.advance(named, stage, pass);
+    state = listed(std::move(named));
+  }
+
+  Tensor finish(State state, Pass& pass) const override {
+    return transformer_.finish(take(std::move(state)), pass);
+  }
+
   std::string output_site() const override { return "transformer.proj_out"; }
 
  private:
+  static State listed(FluxState state) {
+    return {std::move(state.streams.text_BTD),
+            std::move(state.streams.image_BTD),
+            std::move(state.call.condition_BD),
+            std::move(state.call.angles.cos_BTd),
+            std::move(state.call.angles.sin_BTd)};
+  }
+  static FluxState take(State all) {
+    return {
+        .streams = {std::move(all[0]), std::move(all[1])},
+        .call = {std::move(all[2]), {std::move(all[3]), std::move(all[4])}}};
+  }
+
   // 0, y, x of every token.
   Tensor image_ids() const {
     const int64_t height = shape_.height / kPatch,

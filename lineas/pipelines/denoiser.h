@@ -12,6 +12,7 @@ namespace lineas {
 struct PictureSize {
   int64_t height = 0;
   int64_t width = 0;
+  bool operator==(const PictureSize&) const = default;
 };
 
 /// Latents of one picture as noise is drawn for them, [channels, height,
@@ -33,13 +34,23 @@ Tensor unpack_latents(const Tensor& x_BTC, const LatentShape& shape);
 
 class Denoiser {
  public:
+  /// What flows from one stage of a call to the next, a row an entry each.
+  using State = std::vector<Tensor>;
+
   virtual ~Denoiser() = default;
-  /// `latents`: as the scheduler gives them, in the model's dtype, one row an
-  /// entry of the pass.
-  virtual Tensor operator()(const Tensor& latents,
-                            double timestep,
-                            const PromptEmbeddings& prompts,
-                            Pass& pass) const = 0;
+  /// A call is `begin`, `advance` of every stage in turn, `finish`; a stage can
+  /// be run again from the state before it. `latents`: as the scheduler gives
+  /// them, in the model's dtype, one row an entry of the pass.
+  virtual int64_t stages() const = 0;
+  virtual State begin(const Tensor& latents,
+                      double timestep,
+                      const PromptEmbeddings& prompts,
+                      Pass& pass) const = 0;
+  virtual void advance(State& state,
+                       int64_t stage,
+                       const PromptEmbeddings& prompts,
+                       Pass& pass) const = 0;
+  virtual Tensor finish(State state, Pass& pass) const = 0;
   /// The site behind which nothing is left but the sampler.
   virtual std::string output_site() const = 0;
   const LatentShape& shape() const { return shape_; }

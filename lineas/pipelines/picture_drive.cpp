@@ -27,10 +27,6 @@ PromptEmbeddings stack(const PromptEmbeddings& a, const PromptEmbeddings& b) {
       a.pooled_BD.defined() ? at::cat({a.pooled_BD, b.pooled_BD}) : Tensor()};
 }
 
-int64_t tensors_of(const PromptEmbeddings& prompts) {
-  return prompts.pooled_BD.defined() ? 2 : 1;
-}
-
 // Over all but the batch.
 Tensor deviation_B(const Tensor& x) {
   std::vector<int64_t> shape(static_cast<size_t>(x.dim()), 1);
@@ -82,13 +78,14 @@ PictureDrive::PictureDrive(const PictureModel& model,
       noise_(make_noise(rows_, denoiser_->shape())) {
   check_rows();
   take_latents();
-  segments_ = scheduler_->calls();
-  if (options.segments > segments_)
+  calls_ = scheduler_->calls();
+  if (options.calls > calls_)
     fail(ErrorKind::usage,
          "{} denoising steps are asked for, the schedule has {}",
-         options.segments,
-         segments_);
-  if (options.segments > 0) segments_ = options.segments;
+         options.calls,
+         calls_);
+  if (options.calls > 0) calls_ = options.calls;
+  if (options.cuts_calls) stages_ = denoiser_->stages();
   const std::vector<std::string> negative{settings.negative.value_or("")};
   if (options.encodes_in_run) {
     tokens_ = encoder_->tokenize(rows_.prompts);
@@ -208,39 +205,92 @@ PromptEmbeddings PictureDrive::embed_rows(std::span<const int64_t> rows,
                prompts);
 }
 
-// Prompts that were encoded within the run travel behind the scheduler's
-// tensors.
-PromptEmbeddings PictureDrive::embed(const Trajectory& trajectory,
-                                     Tap& tap) const {
-  if (!options_.encodes_in_run || trajectory.segment == 0)
-    return embed_rows(trajectory.rows, tap);
-  const std::vector<Tensor>& carried = trajectory.carried;
-  if (model_.networks().reader_2.tokenizer)
-    return {carried[carried.size() - 2], carried.back()};
-  return {carried.back()};
+// What is carried from one segment to the next, by its parts.
+struct PictureDrive::Standing {
+  Carried sampler;
+  PromptEmbeddings prompts;  // carried where they were encoded within the run
+  Denoiser::State call;      // within a call of the denoiser
+};
+
+PictureDrive::Standing PictureDrive::take(const Trajectory& trajectory,
+                                          Tap& tap) const {
+  const auto& carried = trajectory.carried;
+  auto next = carried.begin();
+  Standing standing;
+  standing.sampler.push_back(*next++);
+  for (int64_t i = scheduler_->remembered(step_of(trajectory)); i > 0; --i)
+    standing.sampler.push_back(*next++);
+  if (!options_.encodes_in_run || trajectory.segment == 0) {
+    standing.prompts = embed_rows(trajectory.rows, tap);
+  } else {
+    standing.prompts.text_BLD = with_halves_behind(*next++);
+    if (model_.networks().reader_2.tokenizer)
+      standing.prompts.pooled_BD = with_halves_behind(*next++);
+  }
+  for (; next != carried.end(); ++next)
+    standing.call.push_back(with_halves_behind(*next));
+  return standing;
 }
 
-Tensor PictureDrive::denoise(const Trajectory& trajectory,
-                             const PromptEmbeddings& prompts,
-                             Tap& tap) const {
-  const int64_t step = trajectory.segment;
-  Tensor input = scheduler_->scale_input(trajectory.carried.front(), step);
-  PassContext context{.axis = Axis::entries, .step = static_cast<int>(step)};
-  if (is_guided()) {
-    input = at::cat({input, input});
-    context.rows = views(trajectory.rows, Half::unconditional);
-    for (RowView row : views(trajectory.rows, Half::conditional)) {
-      row.begin += std::ssize(trajectory.rows);
-      row.end = row.begin + 1;
-      context.rows.push_back(row);
-    }
-  } else {
-    context.rows = views(trajectory.rows, Half::only);
+std::vector<Tensor> PictureDrive::listed(Standing standing) const {
+  std::vector<Tensor> carried = std::move(standing.sampler);
+  if (options_.encodes_in_run) {
+    carried.push_back(with_halves_beside(standing.prompts.text_BLD));
+    if (standing.prompts.pooled_BD.defined())
+      carried.push_back(with_halves_beside(standing.prompts.pooled_BD));
   }
-  Pass pass(context, &tap);
-  const Tensor output = (*denoiser_)(
-      input, scheduler_->timesteps()[static_cast<size_t>(step)], prompts, pass);
-  return is_guided() ? guide(output) : output;
+  for (const Tensor& x : standing.call)
+    carried.push_back(with_halves_beside(x));
+  return carried;
+}
+
+// What is carried has a row an entry: of guided rows, [B, 2, ...].
+Tensor PictureDrive::with_halves_beside(const Tensor& x) const {
+  return is_guided() ? x.unflatten(0, at::IntArrayRef{2, -1}).transpose(0, 1)
+                     : x;
+}
+Tensor PictureDrive::with_halves_behind(const Tensor& x) const {
+  return is_guided() ? x.transpose(0, 1).flatten(0, 1) : x;
+}
+
+PassContext PictureDrive::context_of(const Trajectory& trajectory) const {
+  PassContext context{.axis = Axis::entries,
+                      .step = static_cast<int>(step_of(trajectory))};
+  if (!is_guided()) {
+    context.rows = views(trajectory.rows, Half::only);
+    return context;
+  }
+  context.rows = views(trajectory.rows, Half::unconditional);
+  for (RowView row : views(trajectory.rows, Half::conditional)) {
+    row.begin += std::ssize(trajectory.rows);
+    row.end = row.begin + 1;
+    context.rows.push_back(row);
+  }
+  return context;
+}
+
+void PictureDrive::begin_call(const Trajectory& trajectory,
+                              Standing& standing,
+                              Pass& pass) const {
+  const int64_t step = step_of(trajectory);
+  Tensor input = scheduler_->scale_input(standing.sampler.front(), step);
+  if (is_guided()) input = at::cat({input, input});
+  standing.call =
+      denoiser_->begin(input,
+                       scheduler_->timesteps()[static_cast<size_t>(step)],
+                       standing.prompts,
+                       pass);
+}
+
+void PictureDrive::finish_call(const Trajectory& trajectory,
+                               Standing& standing,
+                               Pass& pass) {
+  const int64_t step = step_of(trajectory);
+  Tensor output = denoiser_->finish(std::move(standing.call), pass);
+  standing.call.clear();
+  if (is_guided()) output = guide(output);
+  standing.sampler = scheduler_->step(
+      output, step, standing.sampler, step_noise(trajectory.rows, step));
 }
 
 Tensor PictureDrive::guide(const Tensor& both) const {
@@ -254,22 +304,28 @@ Tensor PictureDrive::guide(const Tensor& both) const {
          (1 - settings_.cfg_rescale) * guided;
 }
 
+// The stages of the denoiser that make up the next segment: all, or one.
 void PictureDrive::advance(Trajectory& trajectory, Tap& tap) {
-  const int64_t step = trajectory.segment;
+  const int64_t count = denoiser_->stages();
+  const int64_t first = stages_ == 1 ? 0 : trajectory.segment % stages_;
+  const int64_t end = stages_ == 1 ? count : first + 1;
   run_until_finished([&] {
-    const PromptEmbeddings prompts = embed(trajectory, tap);
-    const Tensor output = denoise(trajectory, prompts, tap);
-    Carried state = trajectory.carried;
-    if (options_.encodes_in_run && step > 0)
-      state.resize(state.size() - static_cast<size_t>(tensors_of(prompts)));
-    trajectory.carried = scheduler_->step(
-        output, step, state, step_noise(trajectory.rows, step));
-    if (!options_.encodes_in_run) return;
-    trajectory.carried.push_back(prompts.text_BLD);
-    if (prompts.pooled_BD.defined())
-      trajectory.carried.push_back(prompts.pooled_BD);
+    Standing standing = take(trajectory, tap);
+    Pass pass(context_of(trajectory), &tap);
+    if (first == 0) begin_call(trajectory, standing, pass);
+    for (int64_t stage = first; stage < end; ++stage)
+      denoiser_->advance(standing.call, stage, standing.prompts, pass);
+    if (end == count) finish_call(trajectory, standing, pass);
+    trajectory.carried = listed(std::move(standing));
   });
   ++trajectory.segment;
+}
+
+bool PictureDrive::comes_by(const Place& place) const {
+  const std::string& site = sites()[place.site].name;
+  if (site.starts_with("text_encoder"))
+    return options_.encodes_in_run && place.step <= 0;
+  return !site.starts_with("vae");
 }
 
 std::optional<Outcome> PictureDrive::outcome() const {

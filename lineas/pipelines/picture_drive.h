@@ -1,6 +1,6 @@
 // The drive of picture models: rows on their way from noise to latents, one
-// segment a call of the denoiser. Making pictures, learning and recording all
-// go this way; they differ in the tap.
+// segment a call of the denoiser, or one a layer of it. Making pictures,
+// learning and recording all go this way; they differ in the tap.
 #pragma once
 
 #include "lineas/pipelines/picture_model.h"
@@ -47,7 +47,9 @@ class PictureDrive : public Drive {
  public:
   struct Options {
     /// Most calls of the denoiser; 0: until the picture is done.
-    int64_t segments = 0;
+    int64_t calls = 0;
+    /// A segment a layer: learning then holds the graph of one layer at a time.
+    bool cuts_calls = false;
     /// Prompts are encoded anew within each run, so that taps see and steer the
     /// text encoders.
     bool encodes_in_run = false;
@@ -62,10 +64,12 @@ class PictureDrive : public Drive {
 
   Trajectory begin(std::span<const int64_t> rows) override;
   void advance(Trajectory& trajectory, Tap& tap) override;
-  int64_t segments() const override { return segments_; }
+  int64_t segments() const override { return calls_ * stages_; }
+  int64_t steps() const override { return calls_; }
   const SiteTable& sites() const override { return model_.sites(); }
   int64_t row_count() const override { return std::ssize(rows_.rows); }
   std::optional<Outcome> outcome() const override;
+  bool comes_by(const Place& place) const override;
 
   /// Where a trajectory stands: [B, C, h, w], or packed for FLUX.
   const Tensor& latents(const Trajectory& trajectory) const {
@@ -83,12 +87,23 @@ class PictureDrive : public Drive {
   Tensor start_of(std::span<const int64_t> rows);
   Tensor step_noise(std::span<const int64_t> rows, int64_t step);
   std::vector<RowView> views(std::span<const int64_t> rows, Half half) const;
-  PromptEmbeddings embed(const Trajectory& trajectory, Tap& tap) const;
+  Tensor with_halves_beside(const Tensor& x) const;
+  Tensor with_halves_behind(const Tensor& x) const;
+  struct Standing;
+  Standing take(const Trajectory& trajectory, Tap& tap) const;
+  std::vector<Tensor> listed(Standing standing) const;
+  int64_t step_of(const Trajectory& trajectory) const {
+    return trajectory.segment / stages_;
+  }
   /// The negative half first, where there is one.
   PromptEmbeddings embed_rows(std::span<const int64_t> rows, Tap& tap) const;
-  Tensor denoise(const Trajectory& trajectory,
-                 const PromptEmbeddings& prompts,
-                 Tap& tap) const;
+  PassContext context_of(const Trajectory& trajectory) const;
+  void begin_call(const Trajectory& trajectory,
+                  Standing& standing,
+                  Pass& pass) const;
+  void finish_call(const Trajectory& trajectory,
+                   Standing& standing,
+                   Pass& pass);
   Tensor guide(const Tensor& both) const;
 
   const PictureModel& model_;
@@ -99,7 +114,8 @@ class PictureDrive : public Drive {
   std::unique_ptr<const Scheduler> scheduler_;
   std::unique_ptr<PromptEncoder> encoder_;
   PictureNoise noise_;
-  int64_t segments_ = 0;
+  int64_t calls_ = 0;
+  int64_t stages_ = 1;                     // segments of a call
   PromptTokens tokens_, negative_tokens_;  // encoded in runs
   PromptEmbeddings prompts_, negative_;    // encoded once
 };

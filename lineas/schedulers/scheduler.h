@@ -40,6 +40,8 @@ class Scheduler {
   virtual bool needs_noise(int64_t step) const { return false; }
   /// How many steps before this one need noise: the number of its draw.
   int64_t noises_before(int64_t step) const;
+  /// How many tensors beside the latents stand before a step.
+  virtual int64_t remembered(int64_t step) const { return 0; }
 
   /// The state after `step` (0 .. calls() - 1), from the denoiser's output for
   /// it (guidance already applied) and the state before it; at first that is
@@ -57,9 +59,6 @@ class Scheduler {
                           int64_t step,
                           const Carried& carried,
                           const Tensor& noise) const = 0;
-  /// How many tensors beside the latents stand before a step.
-  virtual int64_t remembered(int64_t step) const { return 0; }
-
   std::vector<double> timesteps_;
   std::vector<double> sigmas_;
   double init_noise_sigma_ = 1;

@@ -1,5 +1,7 @@
 #include "lineas/tap/drive.h"
 
+#include "lineas/base/error.h"
+
 namespace lineas {
 
 Trajectory Drive::begin(std::span<const int64_t> rows) {
@@ -20,10 +22,19 @@ void Drive::run(std::span<const int64_t> rows, Tap& tap) {
 std::vector<Place> Drive::places(const std::string& pattern,
                                  bool each_step) const {
   const std::vector<SiteIndex> matched = sites().match(pattern);
-  if (!each_step || segments() == 1) return at_every_step(matched);
+  const bool is_one = !each_step || steps() == 1;
   std::vector<Place> places;
-  for (int step = 0; step < segments(); ++step)
-    for (const SiteIndex site : matched) places.push_back({site, step});
+  for (int step = 0; step < (is_one ? 1 : steps()); ++step)
+    for (const SiteIndex site : matched)
+      places.push_back(is_one ? Place{site} : Place{site, step});
+  std::erase_if(places,
+                [this](const Place& place) { return !comes_by(place); });
+  if (places.empty())
+    fail(ErrorKind::not_found,
+         "{}: runs come by none of the sites that it names, of which \"{}\" is "
+         "the first",
+         pattern,
+         sites()[matched.front()].name);
   return places;
 }
 

@@ -30,8 +30,9 @@ struct Outcome {
 };
 
 /// A run is a trajectory of segments: one for text, one a denoising step for
-/// pictures. All its randomness is fixed by row and segment, so a segment that
-/// is run again from the same state does the same.
+/// pictures, or one a layer of each step. All its randomness is fixed by row
+/// and segment, so a segment that is run again from the same state does the
+/// same.
 class Drive {
  public:
   virtual ~Drive() = default;
@@ -42,18 +43,25 @@ class Drive {
   /// finished (what is carried then means nothing) or the segment is done.
   virtual void advance(Trajectory& trajectory, Tap& tap) = 0;
   virtual int64_t segments() const { return 1; }
+  /// Denoising steps, each of the same number of segments.
+  virtual int64_t steps() const { return segments(); }
   virtual const SiteTable& sites() const = 0;
   virtual int64_t row_count() const = 0;
-  /// What every segment gives out; nothing where it cannot be compared.
+  /// What every step gives out; nothing where it cannot be compared.
   virtual std::optional<Outcome> outcome() const { return std::nullopt; }
+
+  /// Whether runs come by a place at all: the text encoders of a picture model
+  /// run in the first step alone, its autoencoder in none.
+  virtual bool comes_by(const Place& /*place*/) const { return true; }
 
   /// All segments from where the trajectory stands, until the tap is finished.
   void finish(Trajectory& trajectory, Tap& tap);
   /// The whole way of these rows.
   void run(std::span<const int64_t> rows, Tap& tap);
 
-  /// The places of the sites that a pattern names: one a site, or with
-  /// `each_step` and several segments one a site and step, steps outermost.
+  /// The places of the sites that a pattern names, as far as runs come by them:
+  /// one a site, or with `each_step` and several steps one a site and step,
+  /// steps outermost. Throws not_found where there is none.
   std::vector<Place> places(const std::string& pattern,
                             bool each_step = false) const;
   std::string name_of(const Place& place) const {

@@ -21,6 +21,10 @@ class StoppableDrive : public Drive {
   /// of the work, its owner adds to the message.
   void advance(Trajectory& trajectory, Tap& tap) override;
   int64_t segments() const override { return inner_.segments(); }
+  int64_t steps() const override { return inner_.steps(); }
+  bool comes_by(const Place& place) const override {
+    return inner_.comes_by(place);
+  }
   const SiteTable& sites() const override { return inner_.sites(); }
   int64_t row_count() const override { return inner_.row_count(); }
   std::optional<Outcome> outcome() const override { return inner_.outcome(); }

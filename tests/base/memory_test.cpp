@@ -20,5 +20,9 @@ TEST(Memory, GrowsWithWhatIsTouched) {
   EXPECT_GT(peak_resident_bytes(), before + kBytes * 9 / 10);
 }
 
+TEST(Memory, SomeIsAvailable) {
+  EXPECT_GT(available_bytes(), 1 << 20);
+}
+
 }  // namespace
 }  // namespace lineas

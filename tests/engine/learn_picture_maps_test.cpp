@@ -159,8 +159,7 @@ TEST_P(LearnPictures, MapsSteerTheDenoiser) {
                    .rows = {{0, 0}, {1, 1}, {2, 2}, {3, 3}},
                    .seeds = {0, 1, 2, 3},
                    .latents = request_.latents};
-  PictureDrive drive(
-      engine_->model(), request_.settings, rows, {.segments = 1});
+  PictureDrive drive(engine_->model(), request_.settings, rows, {.calls = 1});
   const SiteIndex output = drive.outcome()->site;
   for (const double strength : {0.5, 1.0}) {
     SteerTap tap(engine_->model().sites(), {{set, strength, "golden"}});
