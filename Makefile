@@ -10,7 +10,8 @@ JOBS ?= $(shell nproc)
 export LINEAS_TORCH_DIR
 NINJA = ninja -C $(BUILD) -j $(JOBS)
 
-EXPERIMENTS := methods slider prompts sparsity composition optimizers settings
+EXPERIMENTS := methods slider prompts sparsity composition optimizers settings \
+  images
 
 .PHONY: help setup configure demo test bench install format clean results \
   $(EXPERIMENTS:%=results-%)

@@ -1,6 +1,7 @@
 // What maps do, as the experiments of tools/results ask: measure REQUEST.json
 // prints one JSON line a strength. A request with concepts has the keys of
 // `options_of` below and a bundled model, one without asks for matching alone;
+// of a picture model the keys are those of `picture_options_of`.
 // docs/results/README.md says what is measured.
 #include "lineas/eval/measure.h"
 
@@ -9,6 +10,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/memory.h"
+#include "lineas/eval/picture_measure.h"
 
 namespace lineas::bench {
 namespace {
@@ -72,8 +74,36 @@ void print_matching(const Engine& engine,
               << std::endl;
 }
 
-void run(const std::string& path) {
-  const Json request = read_json(path);
+PictureMeasureOptions picture_options_of(const Json& request,
+                                         const std::string& where) {
+  PictureMeasureOptions options{
+      .prompts = read_labelled_prompts(
+          require<std::string>(request, "prompts", where)),
+      .strengths = require<std::vector<double>>(request, "strengths", where),
+      .seed = require<uint64_t>(request, "seed", where)};
+  options.settings.sampler.steps = require<int64_t>(request, "steps", where);
+  const auto count = require<size_t>(request, "prompt_count", where);
+  if (count < options.prompts.size()) options.prompts.resize(count);
+  return options;
+}
+
+void print_pictures(const Json& request, const std::string& path) {
+  const PictureEngine engine(require<std::string>(request, "model", path),
+                             {{.device = "cpu"}});
+  const PictureMeasureOptions options = picture_options_of(request, path);
+  const int steps = engine.plan(options.settings).steps;
+  std::vector<Steering> steerings;
+  for (const auto& spec :
+       require<std::vector<std::string>>(request, "maps", path))
+    steerings.push_back(engine.load_steering(
+        {.spec = spec, .allow_any_strength = true}, steps));
+  const PictureOracle oracle(engine.folder() + "/oracle");
+  for (const PictureMeasured& row :
+       measure_pictures(engine, steerings, oracle, options))
+    std::cout << to_json(row).dump() << std::endl;
+}
+
+void print_texts(const Json& request, const std::string& path) {
   const Engine engine(require<std::string>(request, "model", path),
                       {.device = "cpu"});
   std::vector<Steering> steerings;
@@ -83,6 +113,12 @@ void run(const std::string& path) {
         engine.load_steering({.spec = spec, .allow_any_strength = true}));
   (request.contains("concepts") ? print_concepts : print_matching)(
       engine, steerings, request, path);
+}
+
+void run(const std::string& path) {
+  const Json request = read_json(path);
+  const auto model = require<std::string>(request, "model", path);
+  (is_picture_model(model) ? print_pictures : print_texts)(request, path);
 }
 
 }  // namespace

@@ -258,6 +258,50 @@ def bench_beside(b):
                "<= 2.5")
 
 
+def bench_pictures(b):
+    """Learning on and steering of the bundled picture model, and of one with the
+    blocks of SDXL where a Python with diffusers can make it and be compared
+    with ($LINEAS_BENCH_PYTHON)."""
+    bars = {"learn_over_floor": "<= 1.2", "recompute_time": "<= 1.55",
+            "recompute_memory": "<= 0.45", "planned_over_peak": "0.8 to 1.2",
+            "planned_over_peak_recompute": "0.8 to 1.2"}
+    models = {"tinydraw": (("tinydraw", PAIRS, 64, 8), "<= 1.05")}
+    python = os.environ.get("LINEAS_BENCH_PYTHON")
+    if python:
+        folder = b.data / "sdxl-narrow"
+        if not (folder / "model_index.json").exists():
+            b.run(python, ROOT / "bench" / "make_pipeline.py", folder)
+        models["sdxl_narrow"] = ((folder, 3, 256, 2), "<= 1.02")
+    else:
+        print("bench: SDXL's blocks and diffusers skipped: set "
+              "LINEAS_BENCH_PYTHON to a Python that has diffusers",
+              file=sys.stderr)
+    for name, (arguments, steering) in models.items():
+        got = b.json(b.program("pictures"), *arguments)
+        for figure, value in got.items():
+            unit = "s" if figure in ("learn_step", "floor_step",
+                                     "picture") else "ratio"
+            b.note(f"{figure}_{name}", value, unit,
+                   steering if figure == "steering" else bars.get(figure))
+        if python:
+            bench_diffusers(b, python, name, arguments)
+
+
+def bench_diffusers(b, python, name, arguments):
+    """Seconds a picture over those of diffusers with the same torch."""
+    model, _, side, rows = arguments
+    path = ROOT / "bundled" / model if name == model else model
+    ratios = []
+    for _ in range(3):
+        ours = b.json(b.program("pictures"), model, 3, side, rows)["picture"]
+        theirs = json.loads(b.run(
+            python, ROOT / "bench" / "diffusers_picture.py", path, side,
+            rows).splitlines()[-1])["picture"]
+        ratios.append(ours / theirs)
+    b.note(f"picture_over_diffusers_{name}", statistics.median(ratios),
+           "ratio", "<= 0.9")
+
+
 PARTS = {
     "learn": lambda b: (bench_learn(b, "float32", 0.8),
                         bench_learn(b, "bfloat16", 0.55)),
@@ -267,6 +311,7 @@ PARTS = {
     "gguf": bench_gguf,
     "decode": bench_decode,
     "act": bench_act,
+    "pictures": bench_pictures,
     "tone": bench_tone,
     "held-out": bench_held_out,
     "beside": bench_beside,

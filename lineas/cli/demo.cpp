@@ -1,12 +1,14 @@
-// lineas demo: the whole road on the bundled model in a minute. Learns a map
-// from 32 rude and 32 neutral texts, writes it, and shows one prompt at several
-// strengths beside what the oracle and held-out text say of each.
+// lineas demo: the whole road on the bundled models in a minute or two. Learns
+// a map from 32 rude and 32 neutral texts, writes it, and shows one prompt at
+// several strengths beside what the oracle and held-out text say of each; then
+// the same with pictures.
 #include <cerrno>  // program_invocation_name
 #include <chrono>
 #include <cstdio>
 
 #include "lineas/base/file.h"
 #include "lineas/cli/arguments.h"
+#include "lineas/cli/demo_pictures.h"
 #include "lineas/cli/program.h"
 #include "lineas/cli/provenance.h"
 #include "lineas/engine/learn_maps.h"
@@ -20,6 +22,7 @@ struct Arguments {
   ModelArguments model{.model = "tinytown"};
   std::string output = "rude-to-neutral.safetensors";
   ToneOptions tone;
+  PictureDemo pictures;
 };
 
 // One that the untouched model goes on from rudely, so that there is something
@@ -92,8 +95,7 @@ void print_table(const std::vector<ToneRate>& rates) {
         100 * (rate.perplexity / rates[0].perplexity - 1));
 }
 
-void run(const Arguments& arguments) {
-  check_writable(arguments.output);
+void run_texts(const Arguments& arguments) {
   const Engine engine = open_engine(arguments.model);
   const MapSet set = learn_demo_map(engine);
   write_map_set(arguments.output, set);
@@ -116,12 +118,24 @@ void run(const Arguments& arguments) {
       arguments.output);
 }
 
+void run(const Arguments& arguments) {
+  PictureDemo pictures = arguments.pictures;
+  for (const std::string& path :
+       {arguments.output, pictures.map, pictures.strip})
+    check_writable(path);
+  run_texts(arguments);
+  const std::string model = pictures.model.model;
+  pictures.model = arguments.model;
+  pictures.model.model = model;
+  demo_pictures(pictures);
+}
+
 }  // namespace
 
 void add_demo(CLI::App& program) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App& command = *program.add_subcommand(
-      "demo", "Learn a map on the bundled model and show what it does");
+      "demo", "Learn maps on the bundled models and show what they do");
   add_device_options(command, arguments->model);
   command
       .add_option("--openings",
@@ -131,6 +145,17 @@ void add_demo(CLI::App& program) {
       ->capture_default_str();
   command.add_option("-o,--output", arguments->output, "The map to write")
       ->type_name("MAP.safetensors")
+      ->capture_default_str();
+  command
+      .add_option("--picture-map",
+                  arguments->pictures.map,
+                  "The map of pictures to write")
+      ->type_name("MAP.safetensors")
+      ->capture_default_str();
+  command
+      .add_option(
+          "--strip", arguments->pictures.strip, "The slider strip to write")
+      ->type_name("OUT.png")
       ->capture_default_str();
   command.callback([arguments] { run(*arguments); });
 }

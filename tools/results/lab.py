@@ -5,6 +5,7 @@ A plan is {"maps": {name: recipe}, "measure": [request, ...]}. A recipe is one o
   {"learn": [options], "concept": ..., "take": n, "rotate": k, "reverse": bool,
    "penalty_of": recipe}
   {"compose": [names], "options": [...]}   {"inverse": name}
+  {"shuffled": name, "seed": k}
 and a request names the maps, concepts, openings and strengths. Standard library
 only.
 """
@@ -12,6 +13,7 @@ only.
 import hashlib
 import json
 import os
+import random
 import subprocess
 import tempfile
 import threading
@@ -42,6 +44,16 @@ CONCEPTS = {
                "selection": "eval/openings.json#free_selection"}
        for topic in ("sea", "space")},
 }
+# The same of the bundled picture model. `prompts`: what it is measured with.
+PICTURE_MODEL = "tinydraw"
+PICTURES = ROOT / "bundled" / PICTURE_MODEL
+PICTURE_CONCEPTS = {
+    **{f"style={style}": {"lists": "style.json", "source": "plain",
+                          "target": style, "prompts": "eval/plain.jsonl"}
+       for style in ("sketch", "pixel", "neon")},
+    "remove": {"lists": "remove.json", "source": "any", "target": "not_any",
+               "prompts": "eval/negated.jsonl"},
+}
 # What is steered where there is no oracle: only learning and matching are
 # measured.
 STORIES = "stories"
@@ -49,6 +61,8 @@ STORIES = "stories"
 
 def model_of(concept):
     """What `lineas -m` is told."""
+    if concept in PICTURE_CONCEPTS:
+        return PICTURE_MODEL
     if concept != STORIES:
         return MODEL
     folder = DATA / "models" / "stories260K"
@@ -79,8 +93,9 @@ def lists_of(concept):
     if concept == STORIES:
         lists = stories.lists()
         return [lists["sad"], lists["happy"]]
-    about = CONCEPTS[concept]
-    lists = json.loads((BUNDLED / "prompts" / about["lists"]).read_text())
+    folder = PICTURES if concept in PICTURE_CONCEPTS else BUNDLED
+    about = (CONCEPTS | PICTURE_CONCEPTS)[concept]
+    lists = json.loads((folder / "prompts" / about["lists"]).read_text())
     return [lists[about["source"]], lists[about["target"]]]
 
 
@@ -113,6 +128,8 @@ class Lab:
     def make(self, recipe, paths):
         if "learn" in recipe:
             return self.learn(recipe)
+        if "shuffled" in recipe:
+            return self.shuffle(recipe, paths), {}
         if "inverse" in recipe:
             command = ["compose", "--inverse", paths[recipe["inverse"]]]
         else:
@@ -152,6 +169,15 @@ class Lab:
         write_whole(facts, json.dumps(result))
         return made, result
 
+    def shuffle(self, recipe, paths):
+        """A map of equal size that means nothing: the neurons of each site
+        change places."""
+        made = self.folder / "maps" / \
+            f"{digest([recipe, str(paths[recipe['shuffled']])])}.safetensors"
+        made.write_bytes(shuffled(paths[recipe["shuffled"]].read_bytes(),
+                                  recipe["seed"]))
+        return made
+
     def is_of_this_program(self, file):
         return file.stat().st_mtime > self.program.stat().st_mtime
 
@@ -189,6 +215,8 @@ class Lab:
             told |= {"model": str(model_of(STORIES)),
                      "held_source": f"{self.held_stories}#held_sad",
                      "held_target": f"{self.held_stories}#held_happy"}
+        if "prompts" in told:
+            told["prompts"] = str(PICTURES / told["prompts"])
         for key in ("openings", "neutral", "held_source", "held_target"):
             if key in told:
                 told[key] = str(BUNDLED / told[key])
@@ -231,6 +259,23 @@ def provenance(path):
     data = path.read_bytes()
     header = json.loads(data[8:8 + int.from_bytes(data[:8], "little")])
     return json.loads(header["__metadata__"]["provenance"])
+
+
+def shuffled(data, seed):
+    """The bytes of a map file with each site's neurons in another order."""
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header, data = json.loads(data[8:begin]), bytearray(data)
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        site, width = name.rsplit(".", 1)[0], entry["shape"][0]
+        order = list(range(width))
+        random.Random(f"{seed} {site}").shuffle(order)
+        first, last = (begin + offset for offset in entry["data_offsets"])
+        values, size = bytes(data[first:last]), (last - first) // width
+        data[first:last] = b"".join(values[i * size:(i + 1) * size]
+                                    for i in order)
+    return bytes(data)
 
 
 def digest(thing):

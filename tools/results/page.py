@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 import composition
+import images
 import methods
 import optimizers
 import prompts
@@ -28,7 +29,8 @@ from sources import hash_of_sources
 FOLDER = ROOT / "docs" / "results"
 EXPERIMENTS = {"methods": methods, "slider": slider, "prompts": prompts,
                "sparsity": sparsity, "composition": composition,
-               "optimizers": optimizers, "settings": settings}
+               "optimizers": optimizers, "settings": settings,
+               "images": images}
 
 
 def cell_path(name):

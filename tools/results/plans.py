@@ -111,8 +111,8 @@ def match_stories(maps, seed):
 
 # Seconds of one core, as measured once; runs correct them as they go. A search
 # for a penalty has about 6 shorter trials behind the first.
-STEP, AUTO, CLOSED_FORM, TEXT, SCORED, QUESTION = \
-    0.205, 39.0, 1.0, 0.012, 0.003, 0.018
+STEP, AUTO, CLOSED_FORM, TEXT, SCORED, QUESTION, PICTURE = \
+    0.205, 39.0, 1.0, 0.012, 0.003, 0.018, 0.03
 SEARCH = 2.5
 SMALL = 0.25  # stories260K
 
@@ -131,6 +131,9 @@ def guess(plan):
         total += CLOSED_FORM + steps * recipe["take"] / TAKE \
             * (SMALL if recipe["concept"] == STORIES else 1)
     for request in plan["measure"]:
+        if "prompt_count" in request:
+            total += len(request["strengths"]) * PICTURE \
+                * request["prompt_count"]
         if "opening_count" not in request:
             continue
         total += len(request["strengths"]) * (

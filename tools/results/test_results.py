@@ -2,13 +2,16 @@
 No model runs. Run: python3 -m unittest discover -s tools/results
 """
 
+import json
 import math
+import struct
 import tempfile
 import unittest
 import unittest.mock
 import xml.dom.minidom
 from pathlib import Path
 
+import images
 import optimizers
 import page
 import plans
@@ -16,7 +19,7 @@ import settings
 import stories
 import tradeoff
 from cells import matches, name_of
-from lab import curve_of, rotated, rounded, thinned
+from lab import curve_of, rotated, rounded, shuffled, thinned
 from report import signed_percent, strength_text
 
 
@@ -104,6 +107,8 @@ class Plans(unittest.TestCase):
         # Half of the cells were done beside other work, which costs time.
         for name, experiment in page.EXPERIMENTS.items():
             done = page.finished(name)
+            if not done:
+                continue
             took = sum(cell["seconds"] for cell in done)
             guessed = sum(plans.guess(cell["plan"]) for cell in done)
             self.assertLess(0.5 * took, guessed, name)
@@ -193,6 +198,11 @@ class Curves(unittest.TestCase):
 def made_up(plan):
     """A result of the right form, whose rates fall with strength."""
     def made_row(request, strength):
+        if "prompt_count" in request:
+            return {"strength": strength, "pictures": request["prompt_count"],
+                    "styles": {"plain": 1 - strength, "sketch": strength},
+                    "things": 0.9, "background": 0.9,
+                    "kept": 1 - strength / 10, "negated": 0.5 - strength / 3}
         matching = {"loss": 0.1, "remaining": 1 - strength / 4}
         if "concepts" not in request:
             return {"strength": strength, "matching": matching}
@@ -211,6 +221,34 @@ def made_up(plan):
                         for name in plan["maps"]},
             "measured": [[made_row(request, s) for s in request["strengths"]]
                          for request in plan["measure"]]}
+
+
+class Pictures(unittest.TestCase):
+    def test_the_effect_is_read_where_95_percent_are_kept(self):
+        rows = [{"strength": s, "kept": 1 - s / 10, "negated": 0.4 - 0.3 * s}
+                for s in (0, 0.25, 0.75, 1)]
+        cell = {"result": {"measured": [rows]}}
+        strength, value = images.best_while_kept([cell], "remove")
+        self.assertAlmostEqual(strength, 0.5)
+        self.assertAlmostEqual(value, 0.25)
+        for row in rows:
+            row["kept"] = 1
+        self.assertEqual(images.best_while_kept([cell], "remove")[0], 1)
+
+    def test_a_shuffled_map_has_the_same_neurons_in_another_order(self):
+        values = list(range(100, 108))
+        header = json.dumps({
+            "__metadata__": {"format": "lineas.map"},
+            "a.scale": {"dtype": "F32", "shape": [8], "data_offsets": [0, 32]},
+            "a.shift": {"dtype": "F32", "shape": [8],
+                        "data_offsets": [32, 64]}}).encode()
+        data = len(header).to_bytes(8, "little") + header + struct.pack(
+            "<16f", *values, *values)
+        made = shuffled(data, 3)
+        numbers = struct.unpack("<16f", made[8 + len(header):])
+        self.assertEqual(numbers[:8], numbers[8:], "neurons stay together")
+        self.assertEqual(sorted(numbers[:8]), values)
+        self.assertNotEqual(list(numbers[:8]), values)
 
 
 class Reports(unittest.TestCase):
