@@ -16,9 +16,7 @@ constexpr const char* kStyle = "sketch";
 constexpr const char* kPrompt = "a red cat on grass and a blue star";
 constexpr int64_t kPrompts = 32;
 constexpr int64_t kSamplerSteps = 4;
-constexpr int64_t kSteps = 100;
 constexpr double kRate = 0.01;
-constexpr size_t kMeasured = 60;
 constexpr uint64_t kSeed = 3;
 const std::vector<double> kStrengths = {0, 0.25, 0.5, 0.75, 1};
 
@@ -28,14 +26,14 @@ PictureSettings demo_settings() {
   return settings;
 }
 
-MapSet learn_style(const PictureEngine& engine) {
+MapSet learn_style(const PictureEngine& engine, int64_t steps) {
   const std::string lists = engine.folder() + "/prompts/style.json";
   PictureLearnRequest request;
   request.source = read_prompts(lists + "#plain");
   request.target = read_prompts(lists + "#" + kStyle);
   request.take = kPrompts;
   request.settings = demo_settings();
-  request.options = {{"optimizer", "adam"}, {"steps", kSteps}, {"lr", kRate}};
+  request.options = {{"optimizer", "adam"}, {"steps", steps}, {"lr", kRate}};
   fmt::print("\nPictures: learning from {} prompts and {} that say \"{}\"\n",
              kPrompts,
              kPrompts,
@@ -70,12 +68,14 @@ void write_strip(const PictureEngine& engine,
   write_together(output, request, made);
 }
 
-void print_measured(const PictureEngine& engine, const MapSet& set) {
+void print_measured(const PictureEngine& engine,
+                    const MapSet& set,
+                    size_t most) {
   PictureMeasureOptions options{
       .prompts = read_labelled_prompts(engine.folder() + "/eval/plain.jsonl"),
       .settings = demo_settings(),
       .strengths = kStrengths};
-  if (options.prompts.size() > kMeasured) options.prompts.resize(kMeasured);
+  if (options.prompts.size() > most) options.prompts.resize(most);
   const PictureOracle oracle(engine.folder() + "/oracle");
   fmt::print("\nstrength   {}   objects and background kept\n", kStyle);
   for (const PictureMeasured& row :
@@ -95,14 +95,14 @@ void demo_pictures(const PictureDemo& demo) {
   const PictureEngine engine(
       demo.model.model,
       {{.device = demo.model.device, .dtype = demo.model.dtype}});
-  const MapSet set = learn_style(engine);
+  const MapSet set = learn_style(engine, demo.steps);
   write_map_set(demo.map, set);
   write_strip(engine, set, demo.strip);
   fmt::print("Wrote {}, and {}: \"{}\" at strength 0 to 1\n",
              demo.map,
              demo.strip,
              kPrompt);
-  print_measured(engine, set);
+  print_measured(engine, set, demo.measured);
   fmt::print(
       "\nYour own picture:\n  {} image -m {} --steps {} --steer {} --strengths "
       "0,0.5,1 -p \"...\" -o mine.png\n",

@@ -12,6 +12,8 @@ struct PictureDemo {
   ModelArguments model{.model = "tinydraw"};
   std::string map = "plain-to-sketch.safetensors";
   std::string strip = "slider.png";
+  int64_t steps = 100;   // of learning
+  size_t measured = 60;  // prompts that the oracle judges, at most
 };
 
 /// Learns from 32 + 32 prompts, writes map and strip, and prints what the
