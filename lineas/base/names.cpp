@@ -44,8 +44,12 @@ std::string nearest_names(std::string_view name,
                           const std::vector<std::string>& names) {
   if (names.empty()) return "There are none.";
   std::vector<std::pair<int, std::string>> ranked;
+  // What begins alike is nearer than any other word: "gen", "generate".
   for (const std::string& candidate : names)
-    ranked.emplace_back(edit_distance(name, candidate), candidate);
+    ranked.emplace_back(name.size() > 1 && candidate.starts_with(name)
+                            ? 0
+                            : edit_distance(name, candidate),
+                        candidate);
   const size_t count = std::min<size_t>(3, ranked.size());
   std::partial_sort(ranked.begin(), ranked.begin() + count, ranked.end());
   std::vector<std::string> nearest;

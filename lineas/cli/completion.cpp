@@ -94,7 +94,7 @@ _lineas_file() {
 }
 _lineas_model() {
   compopt -o filenames 2>/dev/null
-  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"; compgen -d -- "$cur")
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"; compgen -f -- "$cur")
 }
 _lineas() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
@@ -125,7 +125,7 @@ std::string zsh_value(const Value& value, const Words& models) {
   if (value.kind == Kind::words)
     return fmt::format(":value:({})", join(value.words));
   if (value.kind == Kind::model)
-    return fmt::format(":model:{{compadd -- {} ; _files -/}}", join(models));
+    return fmt::format(":model:{{compadd -- {} ; _files}}", join(models));
   return value.kind == Kind::file ? ":file:_files" : ":value: ";
 }
 

@@ -81,6 +81,13 @@ std::string how_to_fetch(const HubName& name) {
       name.repository);
 }
 
+// The name of a file rather than of a folder or of a model on the Hub.
+bool is_file_name(const std::string& model) {
+  const std::string ending = fs::path(model).extension().string();
+  return ending == ".gguf" || ending == ".safetensors" || ending == ".bin" ||
+         ending == ".json";
+}
+
 }  // namespace
 
 std::vector<std::string> bundled_models() {
@@ -108,12 +115,16 @@ std::string find_model(const std::string& model) {
   if (file_exists(model)) return find_by_file(model);
   if (const auto bundled = find_bundled(model)) return *bundled;
   const auto name = parse_hub_name(model);
+  if (!name && is_file_name(model))
+    fail(ErrorKind::not_found, "model \"{}\": no such file", model);
   if (!name)
     fail(ErrorKind::not_found,
          "model \"{}\": no such folder. Bundled models: {}",
          model,
          list_or_none(bundled_models()));
   if (const auto cached = find_in_hub_cache(*name)) return *cached;
+  if (is_file_name(model))
+    fail(ErrorKind::not_found, "model \"{}\": no such file", model);
   fail(ErrorKind::not_found,
        "model \"{}\": no such folder, no bundled model of that name (there "
        "are: {}), and the Hub cache ({}) has no such model (it has: {}). {}",

@@ -28,6 +28,10 @@ std::string method_name(const Json& quantization, const std::string& where) {
       {"aqlm", "AQLM"},
       {"quip", "QuIP"},
       {"vptq", "VPTQ"},
+      {"exl2", "EXL2"},
+      {"exl3", "EXL3"},
+      {"quark", "Quark"},
+      {"sinq", "SINQ"},
       {"quanto", "Quanto"},
       {"torchao", "torchao"},
       {"higgs", "HIGGS"},
@@ -45,6 +49,16 @@ std::string method_name(const Json& quantization, const std::string& where) {
   if (quantization.contains("bits") && quantization.contains("group_size"))
     return quantization.contains("mode") ? "MLX" : "GPTQ, AWQ or MLX";
   return "a method that it does not name";
+}
+
+// Two of the keys belong to one program each.
+std::string method_of(const Json& quantization,
+                      const std::string& key,
+                      const std::string& where) {
+  if (key == "compression_config") return "compressed-tensors";
+  if (key == "quantization" && !quantization.contains("quant_method"))
+    return "MLX";
+  return method_name(quantization, where);
 }
 
 // What gives a method away: the end of a tensor's name.
@@ -73,7 +87,8 @@ constexpr Sign kSigns[] = {{".quant_state.bitsandbytes__nf4", "bitsandbytes"},
                            {".codebooks", "AQLM"},
                            {".Qidxs", "QuIP"},
                            {".trellis", "EXL3"},
-                           {".q_weight", "EXL2"}};
+                           {".q_weight", "EXL2"},
+                           {".biases", "MLX"}};
 
 std::string find_method(const Checkpoint& checkpoint, std::string& tensor) {
   const std::vector<std::string> names = checkpoint.names();
@@ -103,9 +118,7 @@ void refuse_quantised(const Json& config, const std::string& where) {
     const std::string place = fmt::format("{}: \"{}\"", where, key);
     if (!given.is_object())
       fail(ErrorKind::format, "{} is not an object", place);
-    const std::string method = std::string(key) == "compression_config"
-                                   ? "compressed-tensors"
-                                   : method_name(given, place);
+    const std::string method = method_of(given, key, place);
     fail(ErrorKind::unsupported,
          "{}: the weights are quantised with {}, which is not read. {}",
          place,

@@ -1,7 +1,6 @@
 #include "lineas/text/special_tokens.h"
 
 #include <array>
-#include <map>
 #include <vector>
 
 #include "lineas/base/error.h"
@@ -9,6 +8,8 @@
 #include "lineas/base/gguf.h"
 #include "lineas/base/json.h"
 #include "lineas/text/gguf_tokenizer.h"
+#include "lineas/text/tokenizer_class.h"
+#include "lineas/text/tokenizer_config.h"
 
 namespace lineas {
 namespace {
@@ -22,51 +23,21 @@ constexpr std::array<const char*, 7> kNames = {"bos_token",
                                                "mask_token"};
 constexpr const char* kAdditional = "additional_special_tokens";
 
-using Tokens = std::map<std::string, std::string>;
-
-/// What the classes of transformers 4.57 take where a file says nothing.
-const std::map<std::string, Tokens>& class_defaults() {
-  static const std::map<std::string, Tokens> table = {
-      {"LlamaTokenizer",
-       {{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}}},
-      {"CodeLlamaTokenizer",
-       {{"unk_token", "<unk>"}, {"bos_token", "<s>"}, {"eos_token", "</s>"}}},
-      {"GemmaTokenizer",
-       {{"unk_token", "<unk>"},
-        {"bos_token", "<bos>"},
-        {"eos_token", "<eos>"},
-        {"pad_token", "<pad>"}}},
-      {"Qwen2Tokenizer",
-       {{"unk_token", "<|endoftext|>"},
-        {"eos_token", "<|endoftext|>"},
-        {"pad_token", "<|endoftext|>"}}},
-      {"GPT2Tokenizer",
-       {{"unk_token", "<|endoftext|>"},
-        {"bos_token", "<|endoftext|>"},
-        {"eos_token", "<|endoftext|>"}}}};
-  return table;
-}
-
-/// The tokenizer's class that goes with a model_type.
-const std::map<std::string, std::string>& classes_by_model() {
-  static const std::map<std::string, std::string> table = {
-      {"llama", "LlamaTokenizer"},
-      {"mistral", "LlamaTokenizer"},
-      {"gemma", "GemmaTokenizer"},
-      {"gemma2", "GemmaTokenizer"},
-      {"qwen2", "Qwen2Tokenizer"},
-      {"qwen3", "Qwen2Tokenizer"},
-      {"gpt2", "GPT2Tokenizer"}};
-  return table;
+/// What a class of transformers 4.57 takes where a file says nothing.
+Json class_defaults(const std::string& name) {
+  Json tokens = Json::object();
+  const TokenizerClass* row = known_tokenizer_class(name);
+  if (row == nullptr) return tokens;
+  for (const ClassDefault& item : row->defaults)
+    if (item.token != nullptr) tokens[item.key] = item.token;
+  return tokens;
 }
 
 std::string class_of(const std::string& folder, const Json& config) {
   std::string name = text_or_none(config, "tokenizer_class");
-  if (name.empty() && file_exists(folder + "/config.json")) {
-    const auto found = classes_by_model().find(
+  if (name.empty() && file_exists(folder + "/config.json"))
+    name = tokenizer_class_of_model(
         text_or_none(read_json(folder + "/config.json"), "model_type"));
-    if (found != classes_by_model().end()) name = found->second;
-  }
   if (name.ends_with("Fast")) name.resize(name.size() - 4);
   return name;
 }
@@ -115,9 +86,7 @@ nlohmann::ordered_json read_special_tokens(const std::string& folder) {
   if (is_gguf_file(folder)) return gguf_special_tokens(folder);
   const std::string main = folder + "/tokenizer_config.json";
   const Json config = file_exists(main) ? read_json(main) : Json::object();
-  Json all = Json::object();
-  const auto defaults = class_defaults().find(class_of(folder, config));
-  if (defaults != class_defaults().end()) all = defaults->second;
+  Json all = class_defaults(class_of(folder, config));
   take(config, main, all);
   // transformers reads the older file only where the newer one lacks this.
   const std::string map = folder + "/special_tokens_map.json";

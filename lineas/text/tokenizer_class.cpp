@@ -15,6 +15,11 @@ TokenizerClass general() {
   return {.name = ""};
 }
 
+/// The general class of transformers 5, which earlier versions do not load.
+TokenizerClass general_of_5() {
+  return {.name = "TokenizersBackend", .prefix_is_files = true};
+}
+
 TokenizerClass gpt2() {
   return {.name = "GPT2Tokenizer",
           .defaults = {{"bos_token", kEndOfText},
@@ -125,6 +130,7 @@ TokenizerClass t5() {
 
 const std::vector<TokenizerClass>& classes() {
   static const std::vector<TokenizerClass> rows = {general(),
+                                                   general_of_5(),
                                                    gpt2(),
                                                    codegen(),
                                                    gpt_neox(),
@@ -223,13 +229,19 @@ Wrapping wrapping_of(const TokenizerClass& row,
 
 }  // namespace
 
+const TokenizerClass* known_tokenizer_class(const std::string& name) {
+  for (const TokenizerClass& row : classes()) {
+    if (row.name == name) return &row;
+  }
+  return nullptr;
+}
+
 const TokenizerClass& find_tokenizer_class(const TokenizerConfig& config) {
   std::string name = config.tokenizer_class;
-  // transformers 5 writes the general class by the first name.
-  if (name == "TokenizersBackend" || name == "PreTrainedTokenizer") name = "";
+  if (name == "PreTrainedTokenizer") name = "";
+  if (const TokenizerClass* row = known_tokenizer_class(name)) return *row;
   std::vector<std::string> known;
   for (const TokenizerClass& row : classes()) {
-    if (row.name == name) return row;
     if (!row.name.empty()) known.push_back(row.name);
   }
   fail(ErrorKind::unsupported,

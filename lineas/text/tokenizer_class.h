@@ -31,11 +31,15 @@ struct TokenizerClass {
   bool prefix_is_none = false;         // add_prefix_space absent means None
   bool prefix_reaches_deep = false;    // true is set in sequences, too
   bool prefix_needs_model = false;     // set: transformers reads the older file
+  bool prefix_is_files = false;        // tokenizer.json decides in any case
   Wrapping wrapping = Wrapping::bare;  // with tokenizer.json
   Wrapping model_wrapping = Wrapping::bare;  // with the older files
   bool wraps_pad = true;  // model_wrapping holds for the pad token, too
   std::vector<const char*> additional = {};  // special tokens more
 };
+
+/// A row by its name, nullptr where there is none.
+const TokenizerClass* known_tokenizer_class(const std::string& name);
 
 /// Throws unsupported (naming file and field) for a class that is not known.
 /// The empty class is the general one.

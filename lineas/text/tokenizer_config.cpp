@@ -63,6 +63,7 @@ void read_extra(const std::string& text,
   // In the order of the file: new tokens get their ids by it.
   const auto ordered = nlohmann::ordered_json::parse(text);
   if (!ordered.contains(kKey) || ordered.at(kKey).is_null()) return;
+  config.is_of_5 = ordered.at(kKey).is_array();
   for (const auto& item : ordered.at(kKey).items()) {
     config.extra.push_back(read_special(Json(item.value()), kKey, where));
   }
@@ -173,8 +174,41 @@ void read_added_file(const std::string& path, TokenizerConfig& config) {
   }
 }
 
-/// The class that transformers chooses for a type of model.
-std::string class_of_model(const std::string& type) {
+void find_class(const std::string& folder,
+                const std::string& otherwise,
+                TokenizerConfig& config) {
+  const std::string model = folder + "/config.json";
+  if (config.tokenizer_class.empty() && file_exists(model)) {
+    const Json json = read_json(model);
+    config.tokenizer_class =
+        value_or<std::string>(json, "tokenizer_class", model, "");
+    if (config.tokenizer_class.empty()) {
+      config.tokenizer_class = tokenizer_class_of_model(
+          value_or<std::string>(json, "model_type", model, ""));
+    }
+  }
+  if (config.tokenizer_class.empty()) config.tokenizer_class = otherwise;
+  config.has_class = !config.tokenizer_class.empty();
+  config.is_of_5 |= config.tokenizer_class == "TokenizersBackend";
+  const std::string fast = "Fast";
+  if (config.tokenizer_class.ends_with(fast)) {
+    config.tokenizer_class.resize(config.tokenizer_class.size() - fast.size());
+  }
+}
+
+}  // namespace
+
+bool TokenizerConfig::flag(const std::string& key, bool absent) const {
+  if (!values.contains(key)) return absent;
+  return value_or<bool>(values, key, where, false);
+}
+
+std::optional<bool> TokenizerConfig::maybe(const std::string& key) const {
+  if (!values.contains(key) || values.at(key).is_null()) return {};
+  return require<bool>(values, key, where);
+}
+
+std::string tokenizer_class_of_model(const std::string& type) {
   static const std::map<std::string, std::string> classes = {
       {"bloom", "BloomTokenizer"},
       {"clip", "CLIPTokenizer"},
@@ -195,48 +229,18 @@ std::string class_of_model(const std::string& type) {
       {"mistral", "LlamaTokenizer"},
       {"mixtral", "LlamaTokenizer"},
       {"olmo", "GPTNeoXTokenizer"},
+      {"olmo2", "GPTNeoXTokenizer"},
       {"opt", "GPT2Tokenizer"},
       {"phi", "CodeGenTokenizer"},
       {"phi3", "LlamaTokenizer"},
       {"qwen2", "Qwen2Tokenizer"},
+      {"qwen2_moe", "Qwen2Tokenizer"},
       {"qwen3", "Qwen2Tokenizer"},
+      {"qwen3_moe", "Qwen2Tokenizer"},
       {"starcoder2", "GPT2Tokenizer"},
       {"t5", "T5Tokenizer"}};
   const auto found = classes.find(type);
   return found == classes.end() ? "" : found->second;
-}
-
-void find_class(const std::string& folder,
-                const std::string& otherwise,
-                TokenizerConfig& config) {
-  const std::string model = folder + "/config.json";
-  if (config.tokenizer_class.empty() && file_exists(model)) {
-    const Json json = read_json(model);
-    config.tokenizer_class =
-        value_or<std::string>(json, "tokenizer_class", model, "");
-    if (config.tokenizer_class.empty()) {
-      config.tokenizer_class =
-          class_of_model(value_or<std::string>(json, "model_type", model, ""));
-    }
-  }
-  if (config.tokenizer_class.empty()) config.tokenizer_class = otherwise;
-  config.has_class = !config.tokenizer_class.empty();
-  const std::string fast = "Fast";
-  if (config.tokenizer_class.ends_with(fast)) {
-    config.tokenizer_class.resize(config.tokenizer_class.size() - fast.size());
-  }
-}
-
-}  // namespace
-
-bool TokenizerConfig::flag(const std::string& key, bool absent) const {
-  if (!values.contains(key)) return absent;
-  return value_or<bool>(values, key, where, false);
-}
-
-std::optional<bool> TokenizerConfig::maybe(const std::string& key) const {
-  if (!values.contains(key) || values.at(key).is_null()) return {};
-  return require<bool>(values, key, where);
 }
 
 AddedToken read_added_token(const Json& spec, std::string_view where) {

@@ -31,6 +31,7 @@ struct TokenizerConfig {
   std::map<std::string, std::optional<SpecialToken>> specials;
   std::optional<std::vector<SpecialToken>> additional;
   std::vector<SpecialToken> extra;  // extra_special_tokens, in their order
+  bool is_of_5 = false;             // only transformers 5 loads such files
   std::optional<std::map<int64_t, AddedToken>> added_tokens_decoder;
   std::map<int64_t, AddedToken> added_tokens;  // added_tokens.json
 
@@ -44,6 +45,10 @@ struct TokenizerConfig {
 /// `otherwise`: the class where no file names one.
 TokenizerConfig read_tokenizer_config(const std::string& folder,
                                       const std::string& otherwise = "");
+
+/// The class that transformers chooses for config.json's "model_type" where no
+/// file names one; "" where it has none.
+std::string tokenizer_class_of_model(const std::string& type);
 
 /// One entry of "added_tokens" or "added_tokens_decoder".
 AddedToken read_added_token(const Json& spec, std::string_view where);

@@ -89,6 +89,7 @@ void set_prefix_deep(Json& spec) {
 void obey_prefix(const TokenizerConfig& config,
                  const TokenizerClass& row,
                  Json& pre_tokenizer) {
+  if (row.prefix_is_files) return;
   const std::string key = "add_prefix_space";
   std::optional<bool> wanted = config.maybe(key);
   if (!config.values.contains(key) && !row.prefix_is_none) wanted = false;
@@ -103,7 +104,8 @@ IdsAround ids_around(const TokenizerSource& source,
                      const TokenizerConfig& config,
                      const TokenizerClass& row,
                      const TokenizerParts& parts) {
-  if (!row.adds_around) {
+  // transformers 5 reads no such flags beside a tokenizer.json.
+  if (!row.adds_around || config.is_of_5) {
     return read_post_processor(source.post_processor,
                                source.where + ": post_processor");
   }

@@ -19,6 +19,8 @@ TEST(NearestNames, ThreeClosestInOrder) {
   EXPECT_EQ(nearest_names("mlp", {"attn", "mlq", "norm", "mlpp", "xyzzy"}),
             "Nearest: mlpp, mlq, attn.");
   EXPECT_EQ(nearest_names("a", {"b"}), "Nearest: b.");
+  EXPECT_EQ(nearest_names("gen", {"demo", "diff", "generate", "learn"}),
+            "Nearest: generate, demo, learn.");
   EXPECT_EQ(nearest_names("a", {}), "There are none.");
 }
 

@@ -59,6 +59,14 @@ TEST(Completion, OfCommandsOptionsAndWords) {
             std::vector<std::string>{"tinytown"});
 }
 
+// A folder, a GGUF file, any file of a folder; for inspect a map, too.
+TEST(Completion, OfModelsThatAreFiles) {
+  EXPECT_EQ(complete({"lineas", "generate", "-m", "list"}),
+            std::vector<std::string>{"list one.txt"});
+  EXPECT_EQ(complete({"lineas", "inspect", "list"}),
+            std::vector<std::string>{"list one.txt"});
+}
+
 TEST(Completion, OfFilesWithBlanksInTheirNames) {
   EXPECT_EQ(complete({"lineas", "generate", "-m", "x", "-f", "list"}),
             std::vector<std::string>{"list one.txt"});

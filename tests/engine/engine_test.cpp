@@ -52,6 +52,10 @@ TEST(FindModel, TakesAFolderOrABundledName) {
   expect_error(
       ErrorKind::not_found, {"no/such"}, [] { find_model("no/such"); });
   expect_error(ErrorKind::not_found, {"\"\""}, [] { find_model(""); });
+  for (const char* file : {"no.gguf", "no/model.safetensors", "./no.gguf"})
+    expect_error(ErrorKind::not_found, {file, "no such file"}, [&] {
+      find_model(file);
+    });
 }
 
 std::string tiny_gguf() {

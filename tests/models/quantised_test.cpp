@@ -35,6 +35,10 @@ TEST(Quantised, ByTheConfig) {
   expect_error(ErrorKind::unsupported, {"compressed-tensors"}, [] {
     refuse_quantised(Json{{"compression_config", {{"format", "x"}}}}, "c");
   });
+  expect_error(ErrorKind::unsupported, {"\"quantization\"", "with MLX"}, [] {
+    refuse_quantised(Json{{"quantization", {{"bits", 4}, {"group_size", 32}}}},
+                     "c");
+  });
   EXPECT_NO_THROW(
       refuse_quantised(Json{{"quantization_config", nullptr}}, "config.json"));
 }
@@ -47,7 +51,8 @@ TEST(Quantised, ByTheTensors) {
       {"SCB", "bitsandbytes"},
       {"weight_scale_inv", "FP8"},
       {"weight_packed", "compressed-tensors"},
-      {"W_q", "HQQ"}};
+      {"W_q", "HQQ"},
+      {"biases", "MLX"}};
   for (const auto& [name, method] : cases) {
     const testing::TinyCheckpoint files({{"up_proj." + name, at::ones({3})}});
     expect_error(ErrorKind::unsupported,

@@ -50,6 +50,8 @@ TEST_F(SpecialTokens, TheModelTypeTellsTheClass) {
   folder.write("config.json", R"({"model_type": "qwen3"})");
   EXPECT_EQ(read()["eos_token"], "<|endoftext|>");
   EXPECT_FALSE(read().contains("bos_token"));
+  folder.write("config.json", R"({"model_type": "phi3"})");
+  EXPECT_EQ(read()["bos_token"], "<s>");
 }
 
 TEST_F(SpecialTokens, TheOlderFileCountsWithoutAddedTokensDecoder) {

@@ -76,6 +76,19 @@ TEST_F(TokenizerConfigTest, TheModelsTypeGivesTheClass) {
   EXPECT_EQ(read().tokenizer_class, "LlamaTokenizer");
   write("tokenizer_config.json", R"({"extra_special_tokens": ["<z>", "<y>"]})");
   EXPECT_EQ(read().extra.at(0).token.content, "<z>");
+  EXPECT_EQ(tokenizer_class_of_model("olmo2"), "GPTNeoXTokenizer");
+  EXPECT_EQ(tokenizer_class_of_model("of_tomorrow"), "");
+}
+
+TEST_F(TokenizerConfigTest, WhatOnlyTransformers5Loads) {
+  const auto is_of_5 = [&](const std::string& text) {
+    write("tokenizer_config.json", text);
+    return read().is_of_5;
+  };
+  EXPECT_TRUE(is_of_5(R"({"tokenizer_class": "TokenizersBackend"})"));
+  EXPECT_TRUE(is_of_5(R"({"extra_special_tokens": []})"));
+  EXPECT_FALSE(is_of_5(R"({"extra_special_tokens": {}})"));
+  EXPECT_FALSE(is_of_5(R"({"tokenizer_class": "PreTrainedTokenizerFast"})"));
 }
 
 }  // namespace

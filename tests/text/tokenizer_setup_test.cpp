@@ -51,6 +51,26 @@ TEST(SetUpTokenizer, ClassesPutBosAndEosAround) {
   EXPECT_THROW(find_tokenizer_class(config("BertTokenizer", {})), Error);
 }
 
+// Expected: transformers 5.3, the only one that loads these.
+TEST(SetUpTokenizer, OfTransformers5TokenizerJsonDecides) {
+  TokenizerSource spaced = source();
+  spaced.pre_tokenizer["add_prefix_space"] = true;
+  TokenizerConfig five =
+      config("TokenizersBackend",
+             {{"add_prefix_space", false}, {"add_bos_token", true}});
+  five.is_of_5 = true;
+  EXPECT_EQ(set_up_tokenizer(spaced, five)->encode("a"),
+            (std::vector<int64_t>{2, 0}));
+  EXPECT_EQ(set_up_tokenizer(source(), five)->encode("a"),
+            std::vector<int64_t>{0});
+  TokenizerConfig llama = config("LlamaTokenizer", Json::object());
+  EXPECT_EQ(set_up_tokenizer(source(), llama)->encode("a"),
+            (std::vector<int64_t>{3, 0}));
+  llama.is_of_5 = true;
+  EXPECT_EQ(set_up_tokenizer(source(), llama)->encode("a"),
+            std::vector<int64_t>{0});
+}
+
 TEST(SetUpTokenizer, SpecialTokensMayBeText) {
   TokenizerConfig split = config("", {{"split_special_tokens", true}});
   SpecialToken bos;
