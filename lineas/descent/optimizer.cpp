@@ -16,7 +16,7 @@ constexpr double kFinalShare = 1e-3;  // of the rate, at the cosine's end
 OptimizerKind parse_optimizer(const std::string& name) {
   if (name == "sgd") return OptimizerKind::sgd;
   if (name == "adam") return OptimizerKind::adam;
-  fail(ErrorKind::usage, "--optimizer {}: use adam or sgd, or auto", name);
+  fail(ErrorKind::usage, "--optimizer {}: use gentle, auto, adam or sgd", name);
 }
 
 Schedule parse_schedule(const std::string& name) {
@@ -44,6 +44,22 @@ Optimizer::Optimizer(OptimizerKind kind,
   second_P_ = at::zeros_like(first_P_);
 }
 
+void Optimizer::share_second_moments(std::vector<int64_t> blocks) {
+  blocks_ = std::move(blocks);
+}
+
+Tensor Optimizer::second_moment_P() const {
+  if (blocks_.empty()) return second_P_;
+  Tensor shared_P = at::empty_like(second_P_);
+  int64_t begin = 0;
+  for (const int64_t length : blocks_) {
+    shared_P.narrow(0, begin, length)
+        .copy_(second_P_.narrow(0, begin, length).mean());
+    begin += length;
+  }
+  return shared_P;
+}
+
 void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
   ++steps_;
   if (kind_ == OptimizerKind::sgd) {
@@ -56,7 +72,7 @@ void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
   const auto steps = static_cast<double>(steps_);
   const double second_correction = 1 - std::pow(second_beta_, steps);
   const Tensor deviation_P =
-      second_P_.sqrt().div_(std::sqrt(second_correction)).add_(epsilon_);
+      second_moment_P().sqrt().div_(std::sqrt(second_correction)).add_(epsilon_);
   values_P.addcdiv_(
       first_P_, deviation_P, -rate / (1 - std::pow(kBeta, steps)));
 }

@@ -21,6 +21,12 @@ constexpr double kWhiteBeta = 0.7;
 // What a white gradient must reach to count as one: a share of the loss a
 // neuron, so that neither the size of responses nor of models matters.
 constexpr double kWhiteEpsilon = 1e-5;
+// The same for steps that begin at the identity; slopes, which a few dozen
+// prompts tell least of, follow shifts slowly.
+constexpr int64_t kGentleWarmup = 4;
+constexpr double kGentleTurnPace = 0.3;
+// A site without a gradient stays where it is: of squares in float32.
+constexpr double kGentleEpsilon = 1e-18;
 
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
@@ -123,6 +129,7 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
   if (settings_.is_proximal) return make_proximal();
   if (settings_.chooses_optimizer && trial_.penalty.is_zero())
     return make_white();
+  if (settings_.is_gentle) return make_gentle();
   return std::make_unique<FirstOrder>(
       parameters_,
       FirstOrderOptions{.optimizer = settings_.optimizer,
@@ -130,6 +137,30 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
                         .lr = settings_.lr,
                         .steps = trial_.steps,
                         .penalty = trial_.penalty},
+      trial_.free_P);
+}
+
+// From the identity, so the coordinates are those of the untouched model, in a
+// resumed run too.
+std::unique_ptr<Descent> LineasRun::make_gentle() {
+  const std::vector<Tensor> source =
+      record(problem_.drive,
+             problem_.source_rows,
+             problem_.map_places,
+             {.reading = settings_.loss.response.reading,
+              .micro_batch = settings_.loss.response.micro_batch});
+  return std::make_unique<FirstOrder>(
+      parameters_,
+      FirstOrderOptions{
+          .optimizer = settings_.optimizer,
+          .schedule = settings_.schedule,
+          .lr = settings_.lr,
+          .steps = trial_.steps,
+          .warmup = kGentleWarmup,
+          .epsilon = kGentleEpsilon,
+          .by_site = true,
+          .penalty = trial_.penalty,
+          .whitening = Whitening(source, parameters_, kGentleTurnPace)},
       trial_.free_P);
 }
 
@@ -206,6 +237,7 @@ ObjectiveValue LineasRun::evaluate() {
   const double weight = settings_.keep * untouched_loss_;
   departure_ = keep_->add_gradient(weight);
   value.loss += weight * departure_;
+  last_total_ = value.loss;
   return value;
 }
 
@@ -246,6 +278,13 @@ void LineasRun::end_trial() {
   if (stage_ == 0 && white_ && last_loss_ > white_->loss) {
     parameters_.values().copy_(white_->values_P);
     last_loss_ = white_->loss;
+    fell_back_ = true;
+  }
+  // Steps that cost more than they gain, at their end still.
+  if (stage_ == 0 && settings_.is_gentle && last_total_ > untouched_loss_) {
+    parameters_.values().copy_(parameters_.identity());
+    last_loss_ = untouched_loss_;
+    departure_ = 0;
     fell_back_ = true;
   }
   Standing here{parameters_, last_loss_};

@@ -66,6 +66,7 @@ class LineasRun {
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_proximal();
   std::unique_ptr<Descent> make_white();
+  std::unique_ptr<Descent> make_gentle();
   const WarmStart& white_start();
   std::vector<double> measure_scale_sizes();
   std::vector<int64_t> rows_of_step() const;
@@ -92,6 +93,7 @@ class LineasRun {
   int64_t t_ = 0;                     // steps done
   double rate_ = 0;
   double last_loss_ = 0;       // see loss()
+  double last_total_ = 0;      // the same, and what is kept, weighed
   double untouched_loss_ = 0;  // of the model without maps
   bool fell_back_ = false;
   std::optional<WarmStart> white_;   // where the optimizer is chosen

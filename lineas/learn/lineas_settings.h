@@ -16,6 +16,8 @@ struct LineasSettings {
   // Where nothing is drawn every step sees the same loss, and with auto a
   // penalty is then best served by steps that follow its curvature.
   bool is_proximal = false;
+  // Few steps from the identity, for matching and for what is kept together.
+  bool is_gentle = false;
   OptimizerKind optimizer = OptimizerKind::adam;
   Schedule schedule = Schedule::cosine;
   int64_t steps = 0;
@@ -35,9 +37,11 @@ struct LineasSettings {
   int64_t budget_of(int64_t neurons) const;
 };
 
-/// Prompts a side: whether steps draw some depends on them.
+/// Prompts a side (whether steps draw some depends on them), and whether the
+/// model gives out text, which is then kept without a word.
 struct PromptCounts {
   int64_t source = 0, target = 0;
+  bool gives_text = false;
 };
 
 /// Throws usage for an option that is out of range, whatever the counts.
