@@ -71,8 +71,10 @@ void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
       .addcmul_(gradient_P, gradient_P, 1 - second_beta_);
   const auto steps = static_cast<double>(steps_);
   const double second_correction = 1 - std::pow(second_beta_, steps);
-  const Tensor deviation_P =
-      second_moment_P().sqrt().div_(std::sqrt(second_correction)).add_(epsilon_);
+  const Tensor deviation_P = second_moment_P()
+                                 .sqrt()
+                                 .div_(std::sqrt(second_correction))
+                                 .add_(epsilon_);
   values_P.addcdiv_(
       first_P_, deviation_P, -rate / (1 - std::pow(kBeta, steps)));
 }

@@ -314,8 +314,8 @@ std::function<SiteFit(const Tensor&, const Tensor&)> shrunk_form(
   if (options.shrink != "error")
     fail(ErrorKind::usage, "--shrink {}: use error or none", options.shrink);
   return [form](const Tensor& source_ND, const Tensor& target_MD) {
-    return SiteFit{to_map(
-        shrink(form(source_ND, target_MD), source_ND, target_MD))};
+    return SiteFit{
+        to_map(shrink(form(source_ND, target_MD), source_ND, target_MD))};
   };
 }
 

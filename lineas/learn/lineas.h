@@ -14,7 +14,7 @@ struct LineasOptions {
   int64_t steps = 0;  // 0: what suits the optimizer
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
-  std::string keep = "auto";  // or a number
+  std::string keep = "auto";            // or a number
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons

@@ -158,7 +158,7 @@ std::unique_ptr<Descent> LineasRun::make_gentle() {
           .steps = trial_.steps,
           .warmup = kGentleWarmup,
           .epsilon = kGentleEpsilon,
-          .by_site = true,
+          .by_site = std::getenv("LX_BLOCK") != nullptr,
           .penalty = trial_.penalty,
           .whitening = Whitening(source, parameters_, kGentleTurnPace)},
       trial_.free_P);

@@ -106,13 +106,14 @@ TEST(KeepLoss, NeedsAnOutcome) {
 TEST(KeepLoss, HoldsWhatALanguageModelSays) {
   TinyLearning tiny("llama3", 8);
   const Problem problem = problem_of(tiny.drive, 4, 4, ".*norm", ".*norm");
-  const auto run = [&problem](double keep) {
+  const auto run = [&problem](const char* keep) {
     const MapSet set = learn(
         {.optimizer = "adam", .steps = 20, .lr = 0.02, .keep = keep}, problem);
     return set.provenance["found"].value("departure", -1.0);
   };
-  EXPECT_EQ(run(0), -1);
-  EXPECT_GT(run(0.01), 1.5 * run(100));
+  EXPECT_EQ(run("0"), -1);
+  EXPECT_EQ(run("auto"), -1) << "published optimizers do as published";
+  EXPECT_GT(run("0.01"), 1.5 * run("100"));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ using testing::error_of;
 using testing::KeepTap;
 using Ids = std::vector<int64_t>;
 
-// The sinusoids of a timestep of 1000 differ by 3e-5 from processor to processor.
+// The sinusoids of a timestep of 1000 differ by 3e-5 from processor to
+// processor.
 constexpr double kBar = 1e-4;
 // Of 512 tokens float32 and float64 are 1.4e-5 apart in transformers itself.
 constexpr double kRoundingBar = 3e-5;
