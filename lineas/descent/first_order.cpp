@@ -14,13 +14,7 @@ FirstOrder::FirstOrder(AffineParameters& parameters,
                  parameters.values().device(),
                  options.second_beta,
                  options.epsilon),
-      free_P_(std::move(free_P)) {
-  if (!options_.by_site) return;
-  std::vector<int64_t> blocks;
-  for (size_t place = 0; place < parameters.places().size(); ++place)
-    blocks.insert(blocks.end(), 2, parameters.scale_D(place).size(0));
-  optimizer_.share_second_moments(std::move(blocks));
-}
+      free_P_(std::move(free_P)) {}
 
 double FirstOrder::rate(int64_t t) const {
   const double share =

@@ -21,7 +21,6 @@ struct FirstOrderOptions {
   int64_t warmup = 1;        // steps until the rate is whole
   double second_beta = 0.9;  // of Adam, as the next
   double epsilon = 1e-8;     // beside the gradient, so in its units
-  bool by_site = false;  // Adam's second moment is one a site, scales, shifts
   Penalty penalty;
   std::optional<Whitening> whitening;
 };

@@ -44,22 +44,6 @@ Optimizer::Optimizer(OptimizerKind kind,
   second_P_ = at::zeros_like(first_P_);
 }
 
-void Optimizer::share_second_moments(std::vector<int64_t> blocks) {
-  blocks_ = std::move(blocks);
-}
-
-Tensor Optimizer::second_moment_P() const {
-  if (blocks_.empty()) return second_P_;
-  Tensor shared_P = at::empty_like(second_P_);
-  int64_t begin = 0;
-  for (const int64_t length : blocks_) {
-    shared_P.narrow(0, begin, length)
-        .copy_(second_P_.narrow(0, begin, length).mean());
-    begin += length;
-  }
-  return shared_P;
-}
-
 void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
   ++steps_;
   if (kind_ == OptimizerKind::sgd) {
@@ -71,10 +55,8 @@ void Optimizer::step(Tensor& values_P, const Tensor& gradient_P, double rate) {
       .addcmul_(gradient_P, gradient_P, 1 - second_beta_);
   const auto steps = static_cast<double>(steps_);
   const double second_correction = 1 - std::pow(second_beta_, steps);
-  const Tensor deviation_P = second_moment_P()
-                                 .sqrt()
-                                 .div_(std::sqrt(second_correction))
-                                 .add_(epsilon_);
+  const Tensor deviation_P =
+      second_P_.sqrt().div_(std::sqrt(second_correction)).add_(epsilon_);
   values_P.addcdiv_(
       first_P_, deviation_P, -rate / (1 - std::pow(kBeta, steps)));
 }

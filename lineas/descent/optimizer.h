@@ -36,11 +36,6 @@ class Optimizer {
             double second_beta = 0.9,
             double epsilon = 1e-8);
 
-  /// From now on the parameters of a block (so many each, in order) share one
-  /// second moment: a step keeps the proportions of the gradient within a
-  /// block. Source: Zhang et al. 2024 (Adam-mini).
-  void share_second_moments(std::vector<int64_t> blocks);
-
   /// values_P -= rate * direction(gradient_P), in place.
   void step(Tensor& values_P, const Tensor& gradient_P, double rate);
 
@@ -49,13 +44,10 @@ class Optimizer {
   void restore(const std::map<std::string, Tensor>& state);
 
  private:
-  Tensor second_moment_P() const;
-
   OptimizerKind kind_;
   double second_beta_, epsilon_;
   int64_t steps_ = 0;
   Tensor first_P_, second_P_;
-  std::vector<int64_t> blocks_;  // empty: every parameter has its own moment
 };
 
 }  // namespace lineas

@@ -2,6 +2,7 @@
 
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/engine/calibration.h"
 #include "lineas/engine/prompt_sides.h"
 #include "lineas/generate/text_drive.h"
 #include "lineas/learn/methods.h"
@@ -10,6 +11,23 @@ namespace lineas {
 namespace {
 
 constexpr const char* kDefaultPatterns[] = {".*post.*layernorm", ".*\\.ln_2"};
+
+// A map that is learned is not given up for what is still to be said of it.
+void note_damage(const Engine& engine,
+                 const std::vector<std::vector<int64_t>>& prompts,
+                 const Progress& progress,
+                 MapSet& set) try {
+  const Calibration found = calibrate(engine.model(), prompts, set, progress);
+  set.provenance["calibration"] = to_json(found);
+  if (found.end < 1)
+    log_warning(
+        "a token in twenty of the target prompts changes by more than a nat "
+        "from strength {:.2f} on: steer below it (--strengths auto does)",
+        found.end);
+} catch (const Error& error) {
+  if (error.kind() != ErrorKind::cancelled) throw;
+  log_warning("stopped before the map was calibrated");
+}
 
 }  // namespace
 
@@ -38,16 +56,19 @@ MapSet learn_maps(const Engine& engine,
   const PromptSet source = taken(request.source, request.take);
   const PromptSet target = taken(request.target, request.take);
   std::vector<std::vector<int64_t>> prompts = engine.encode(source);
-  for (auto& ids : engine.encode(target)) prompts.push_back(std::move(ids));
+  const auto targets = engine.encode(target);
+  prompts.insert(prompts.end(), targets.begin(), targets.end());
   TextDrive drive(engine.model(), std::move(prompts));
-  return learn(drive,
-               {.source_rows = static_cast<int64_t>(source.size()),
-                .device = engine.model().device(),
-                .identity = {{"model", engine.identity()},
-                             {"source", describe_prompts(source)},
-                             {"target", describe_prompts(target)}}},
-               options,
-               progress);
+  MapSet set = learn(drive,
+                     {.source_rows = static_cast<int64_t>(source.size()),
+                      .device = engine.model().device(),
+                      .identity = {{"model", engine.identity()},
+                                   {"source", describe_prompts(source)},
+                                   {"target", describe_prompts(target)}}},
+                     options,
+                     progress);
+  if (request.calibrates) note_damage(engine, targets, progress, set);
+  return set;
 }
 
 }  // namespace lineas

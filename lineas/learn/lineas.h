@@ -15,6 +15,7 @@ struct LineasOptions {
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
   std::string keep = "auto";            // or a number
+  double damage = 0.03;                 // nats a token; 0: as learned
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons
@@ -58,6 +59,11 @@ void visit_options(Options& options, Visitor&& visit) {
         "weight of leaving alone what the model says after the target prompts: "
         "a nat a token counts as so many times the matching loss without maps; "
         "auto: 10 with gentle, else 0");
+  visit("damage",
+        options.damage,
+        "with gentle: the maps end as far along the way that was learned as "
+        "changes what the model says after the target prompts by so many nats "
+        "a token at strength 1; 0: where the steps end");
   visit("l1",
         options.l1,
         "weight X (or X,Y: scale, shift) of the lasso on scale - 1 and shift");

@@ -1,6 +1,7 @@
 #include "lineas/learn/lineas_run.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
@@ -24,9 +25,13 @@ constexpr double kWhiteEpsilon = 1e-5;
 // The same for steps that begin at the identity; slopes, which a few dozen
 // prompts tell least of, follow shifts slowly.
 constexpr int64_t kGentleWarmup = 4;
-constexpr double kGentleTurnPace = 0.3;
+constexpr double kGentleTurnPace = 0.05;
 // A site without a gradient stays where it is: of squares in float32.
 constexpr double kGentleEpsilon = 1e-18;
+// How often the way to the damage that is allowed is corrected, and how far it
+// may lead beyond what was learned.
+constexpr int kLooks = 3;
+constexpr double kLeastLength = 0.1, kMostLength = 4;
 
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
@@ -158,7 +163,6 @@ std::unique_ptr<Descent> LineasRun::make_gentle() {
           .steps = trial_.steps,
           .warmup = kGentleWarmup,
           .epsilon = kGentleEpsilon,
-          .by_site = std::getenv("LX_BLOCK") != nullptr,
           .penalty = trial_.penalty,
           .whitening = Whitening(source, parameters_, kGentleTurnPace)},
       trial_.free_P);
@@ -280,17 +284,41 @@ void LineasRun::end_trial() {
     last_loss_ = white_->loss;
     fell_back_ = true;
   }
-  // Steps that cost more than they gain, at their end still.
-  if (stage_ == 0 && settings_.is_gentle && last_total_ > untouched_loss_) {
-    parameters_.values().copy_(parameters_.identity());
-    last_loss_ = untouched_loss_;
-    departure_ = 0;
-    fell_back_ = true;
+  if (stage_ == 0 && settings_.is_gentle) {
+    if (last_total_ > untouched_loss_)
+      go_back();
+    else if (settings_.damage > 0)
+      go_as_far_as_allowed();
   }
   Standing here{parameters_, last_loss_};
   const std::optional<Trial> next = stages_[stage_]->next(here);
   last_loss_ = here.loss;
   if (!begin(next)) begin_stage(stage_ + 1);
+}
+
+// The steps cost more than they gained, at their end still.
+void LineasRun::go_back() {
+  parameters_.values().copy_(parameters_.identity());
+  last_loss_ = untouched_loss_;
+  departure_ = 0;
+  fell_back_ = true;
+}
+
+// Along the line from the identity: the departure grows about as its square.
+void LineasRun::go_as_far_as_allowed() {
+  const c10::NoGradGuard no_gradients;
+  const Tensor identity_P = parameters_.identity();
+  const Tensor way_P = parameters_.values() - identity_P;
+  double length = 1;
+  for (int look = 0; look < kLooks; ++look) {
+    departure_ = keep_->measure();
+    const double further = std::sqrt(settings_.damage / departure_);
+    if (!std::isfinite(further)) break;
+    length = std::clamp(length * further, kLeastLength, kMostLength);
+    parameters_.values().copy_(identity_P + length * way_P);
+  }
+  departure_ = keep_->measure();
+  last_loss_ = loss_of(loss_.respond_without_graph(problem_.source_rows));
 }
 
 MapSet LineasRun::result() const {

@@ -63,6 +63,8 @@ class LineasRun {
   bool begin(std::optional<Trial> trial);
   void begin_stage(size_t number);
   void end_trial();
+  void go_back();
+  void go_as_far_as_allowed();
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_proximal();
   std::unique_ptr<Descent> make_white();

@@ -67,6 +67,10 @@ void check_options(const LineasOptions& options) {
     fail(ErrorKind::usage,
          "--lr {}: must be 0 or more, and a float32",
          options.lr);
+  if (!(options.damage >= 0) || options.damage > kMostFloat)
+    fail(ErrorKind::usage,
+         "--damage {}: must be 0 or more, and a float32",
+         options.damage);
   if (options.batch < 0)
     fail(ErrorKind::usage, "--batch {}: 0 or more", options.batch);
   if (options.micro_batch < 0)
@@ -153,6 +157,7 @@ LineasSettings parse_settings(const LineasOptions& options,
           .chooses_rate = options.lr == 0,
           .batch = options.batch,
           .keep = keep,
+          .damage = is_gentle ? options.damage : 0,
           .penalty = penalty,
           .support_budget = budget,
           .seed = static_cast<uint64_t>(options.seed),

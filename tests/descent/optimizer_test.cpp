@@ -37,20 +37,6 @@ TEST(Optimizer, AdamIsAlgorithmOne) {
   EXPECT_LE(error_of(values_P, expected_P), 1e-7);
 }
 
-// Adam-mini: within a block steps have the proportions of the gradient.
-TEST(Optimizer, BlocksShareASecondMoment) {
-  Optimizer optimizer(OptimizerKind::adam, 5, at::kCPU, 0.9, 0);
-  optimizer.share_second_moments({2, 3});
-  Tensor values_P = at::zeros({5});
-  optimizer.step(values_P, at::tensor({3.f, 4.f, 1e-3f, 0.f, -1e-3f}), 1);
-  const double first = std::sqrt(12.5), second = 1e-3 * std::sqrt(2. / 3);
-  EXPECT_LE(
-      error_of(values_P,
-               -at::tensor(
-                   {3 / first, 4 / first, 1e-3 / second, 0., -1e-3 / second})),
-      1e-6);
-}
-
 TEST(Optimizer, StateCarriesARunOn) {
   const auto gradient = [](int t) { return at::full({3}, 0.1f * (t + 1)); };
   Optimizer whole(OptimizerKind::adam, 3, at::kCPU);

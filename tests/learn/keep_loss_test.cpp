@@ -116,5 +116,19 @@ TEST(KeepLoss, HoldsWhatALanguageModelSays) {
   EXPECT_GT(run("0.01"), 1.5 * run("100"));
 }
 
+// The default goes as far along its way as the damage that is allowed.
+TEST(KeepLoss, MapsEndWhereTheDamageIsWhatIsAllowed) {
+  TinyLearning tiny("llama3", 8);
+  const Problem problem = problem_of(tiny.drive, 4, 4, ".*norm", ".*norm");
+  const auto found = [&problem](double damage) {
+    return learn({.steps = 8, .damage = damage}, problem).provenance["found"];
+  };
+  const double as_learned = found(0)["departure"];
+  for (const double share : {0.5, 2.0}) {
+    const double damage = share * as_learned;
+    EXPECT_NEAR(found(damage)["departure"].get<double>(), damage, 0.1 * damage);
+  }
+}
+
 }  // namespace
 }  // namespace lineas::testing

@@ -52,6 +52,14 @@ TEST(Defaults, WhatIsKeptOnPicturesIsAskedFor) {
   EXPECT_EQ(settings.keep, 2);
 }
 
+TEST(Damage, IsOfRunsThatKeepTheText) {
+  EXPECT_GT(parse_settings({}, {8, 8, true}).damage, 0);
+  EXPECT_EQ(parse_settings({.optimizer = "adam"}, {8, 8, true}).damage, 0);
+  testing::expect_error(ErrorKind::usage, {"--damage", "-1"}, [] {
+    parse_settings({.damage = -1}, {8, 8});
+  });
+}
+
 TEST(Keep, WordsOutOfRangeAreRefused) {
   for (const char* text : {"-1", "much", "", "nan", "1e39", "inf"})
     testing::expect_error(ErrorKind::usage, {"--keep", text}, [&] {

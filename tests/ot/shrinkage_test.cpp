@@ -49,7 +49,7 @@ TEST_F(Shrinkage, SlopesAreHeldAndTheMeanStillArrives) {
   EXPECT_EQ(less.scale_D.max().item<double>(), 2);
   EXPECT_LT(
       size(source_ND.mean(0) * less.scale_D + less.shift_D - target_MD.mean(0)),
-      0.1);
+      0.5);
 }
 
 TEST_F(Shrinkage, SingleSamplesAndNeuronsWithoutSpreadAreLeftAlone) {
