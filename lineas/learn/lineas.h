@@ -15,7 +15,7 @@ struct LineasOptions {
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
   std::string keep = "auto";            // or a number
-  double damage = 0.03;                 // nats a token; 0: as learned
+  double damage = 0.007;                // of the uncertainty; 0: as learned
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons
@@ -29,11 +29,9 @@ struct LineasOptions {
   int64_t seed = 0;
 };
 
-/// Calls visit(name, field, sentence) for every option: parsing, help and the
-/// provenance of a map are all made from this one list.
+/// How the steps go, and what they go down.
 template <typename Options, typename Visitor>
-requires std::same_as<std::remove_const_t<Options>, LineasOptions>
-void visit_options(Options& options, Visitor&& visit) {
+void visit_way(Options& options, Visitor& visit) {
   visit("optimizer",
         options.optimizer,
         "gentle (few steps from the identity that keep the text, see --keep; "
@@ -47,7 +45,7 @@ void visit_options(Options& options, Visitor&& visit) {
         "else 1000");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.03 with gentle and 0.14 with "
+        "learning rate of the first step; 0: 0.02 with gentle and 0.14 with "
         "auto and no penalty, in deviations of a site's responses, else 0.001; "
         "with a penalty auto finds the length of its steps itself (unless they "
         "draw prompts)");
@@ -61,9 +59,17 @@ void visit_options(Options& options, Visitor&& visit) {
         "auto: 10 with gentle, else 0");
   visit("damage",
         options.damage,
-        "with gentle: the maps end as far along the way that was learned as "
-        "changes what the model says after the target prompts by so many nats "
-        "a token at strength 1; 0: where the steps end");
+        "with gentle: strength 1 is as far along the way that was learned as "
+        "changes what the model says after the target prompts by this share of "
+        "its uncertainty (KL over entropy); 0: where the steps end");
+}
+
+/// Calls visit(name, field, sentence) for every option: parsing, help and the
+/// provenance of a map are all made from this one list.
+template <typename Options, typename Visitor>
+requires std::same_as<std::remove_const_t<Options>, LineasOptions>
+void visit_options(Options& options, Visitor&& visit) {
+  visit_way(options, visit);
   visit("l1",
         options.l1,
         "weight X (or X,Y: scale, shift) of the lasso on scale - 1 and shift");

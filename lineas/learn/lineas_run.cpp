@@ -312,7 +312,8 @@ void LineasRun::go_as_far_as_allowed() {
   double length = 1;
   for (int look = 0; look < kLooks; ++look) {
     departure_ = keep_->measure();
-    const double further = std::sqrt(settings_.damage / departure_);
+    const double allowed = settings_.damage * keep_->uncertainty();
+    const double further = std::sqrt(allowed / departure_);
     if (!std::isfinite(further)) break;
     length = std::clamp(length * further, kLeastLength, kMostLength);
     parameters_.values().copy_(identity_P + length * way_P);

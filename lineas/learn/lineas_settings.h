@@ -26,7 +26,7 @@ struct LineasSettings {
   bool chooses_rate = false;  // lr is the optimizer's default
   int64_t batch = 0;          // source prompts a step, where steps draw them
   double keep = 0;    // of an outcome's departure; 1: the untouched loss a nat
-  double damage = 0;  // with is_gentle: of the departure; 0: as it comes
+  double damage = 0;  // with is_gentle: see LineasOptions; 0: as it comes
   Penalty penalty;
   double support_budget = 1;  // share of all neurons; 1: no search
   uint64_t seed = 0;

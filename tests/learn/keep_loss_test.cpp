@@ -124,9 +124,16 @@ TEST(KeepLoss, MapsEndWhereTheDamageIsWhatIsAllowed) {
     return learn({.steps = 8, .damage = damage}, problem).provenance["found"];
   };
   const double as_learned = found(0)["departure"];
+  AffineParameters parameters(tiny.drive.sites(), problem.map_places);
+  const double uncertainty = KeepLoss(problem, parameters, {}).uncertainty();
+  EXPECT_LE(
+      uncertainty,
+      std::log(tiny.drive.width_of({.site = tiny.drive.outcome()->site})));
+  EXPECT_GT(uncertainty, 0);
   for (const double share : {0.5, 2.0}) {
-    const double damage = share * as_learned;
-    EXPECT_NEAR(found(damage)["departure"].get<double>(), damage, 0.1 * damage);
+    const double goal = share * as_learned;
+    EXPECT_NEAR(
+        found(goal / uncertainty)["departure"].get<double>(), goal, 0.1 * goal);
   }
 }
 
