@@ -304,22 +304,41 @@ void LineasRun::go_back() {
   fell_back_ = true;
 }
 
-// Along the line from the identity: the departure grows about as its square.
+void LineasRun::go_along(const Tensor& way_P, double length) {
+  parameters_.values().copy_(parameters_.identity() + length * way_P);
+}
+
+double LineasRun::matching_here() {
+  return loss_of(loss_.respond_without_graph(problem_.source_rows));
+}
+
+// Along the line from the identity, where matching is about a parabola, through
+// what it is at lengths 0, 1 and 2: beyond its bottom nothing is gained.
+double LineasRun::furthest(const Tensor& way_P) {
+  const double at_one = matching_here();
+  go_along(way_P, 2);
+  const double bend = (matching_here() - 2 * at_one + untouched_loss_) / 2;
+  const double slope = at_one - untouched_loss_ - bend;
+  return bend > 0 ? std::clamp(-slope / (2 * bend), 1.0, kMostLength)
+                  : kMostLength;
+}
+
+// The departure grows about as the square of the length.
 void LineasRun::go_as_far_as_allowed() {
   const c10::NoGradGuard no_gradients;
-  const Tensor identity_P = parameters_.identity();
-  const Tensor way_P = parameters_.values() - identity_P;
+  const Tensor way_P = parameters_.values() - parameters_.identity();
+  const double allowed = settings_.damage * keep_->uncertainty();
+  const double most = furthest(way_P);
   double length = 1;
-  for (int look = 0; look < kLooks; ++look) {
+  for (int look = 0; look <= kLooks; ++look) {
+    go_along(way_P, length);
     departure_ = keep_->measure();
-    const double allowed = settings_.damage * keep_->uncertainty();
     const double further = std::sqrt(allowed / departure_);
-    if (!std::isfinite(further)) break;
-    length = std::clamp(length * further, kLeastLength, kMostLength);
-    parameters_.values().copy_(identity_P + length * way_P);
+    if (look == kLooks || !std::isfinite(further)) break;
+    length = std::clamp(length * further, kLeastLength, most);
   }
-  departure_ = keep_->measure();
-  last_loss_ = loss_of(loss_.respond_without_graph(problem_.source_rows));
+  length_ = length;
+  last_loss_ = matching_here();
 }
 
 MapSet LineasRun::result() const {
@@ -334,6 +353,7 @@ Json LineasRun::findings() const {
                    {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
   if (keep_) findings["departure"] = departure_;
+  if (length_ > 0) findings["length"] = length_;
   if (!settings_.is_proximal && settings_.chooses_rate)
     findings["lr"] = settings_.lr;
   if (!search_) return findings;

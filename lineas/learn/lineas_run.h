@@ -64,6 +64,9 @@ class LineasRun {
   void begin_stage(size_t number);
   void end_trial();
   void go_back();
+  void go_along(const Tensor& way_P, double length);
+  double furthest(const Tensor& way_P);
+  double matching_here();
   void go_as_far_as_allowed();
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_proximal();
@@ -85,6 +88,7 @@ class LineasRun {
   MapLoss loss_;
   std::optional<KeepLoss> keep_;
   double departure_ = 0;
+  double length_ = 0;  // along the way that was learned; 0: as it came
   std::optional<SupportSearch> search_;
   std::vector<std::unique_ptr<Stage>> stages_;
   size_t stage_ = 0;
