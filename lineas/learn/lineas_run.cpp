@@ -1,12 +1,12 @@
 #include "lineas/learn/lineas_run.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "lineas/base/error.h"
 #include "lineas/base/seed.h"
 #include "lineas/descent/first_order.h"
 #include "lineas/descent/proximal.h"
+#include "lineas/learn/allowed_length.h"
 
 namespace lineas {
 namespace {
@@ -28,11 +28,6 @@ constexpr int64_t kGentleWarmup = 4;
 constexpr double kGentleTurnPace = 0.05;
 // A site without a gradient stays where it is: of squares in float32.
 constexpr double kGentleEpsilon = 1e-18;
-// How often the way to the damage that is allowed is corrected, and how far it
-// may lead beyond what was learned.
-constexpr int kLooks = 3;
-constexpr double kLeastLength = 0.1, kMostLength = 4;
-
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
   for (const Place& place : problem.map_places)
@@ -288,7 +283,7 @@ void LineasRun::end_trial() {
     if (last_total_ > untouched_loss_)
       go_back();
     else if (settings_.damage > 0)
-      go_as_far_as_allowed();
+      go_further();
   }
   Standing here{parameters_, last_loss_};
   const std::optional<Trial> next = stages_[stage_]->next(here);
@@ -304,41 +299,23 @@ void LineasRun::go_back() {
   fell_back_ = true;
 }
 
-void LineasRun::go_along(const Tensor& way_P, double length) {
-  parameters_.values().copy_(parameters_.identity() + length * way_P);
-}
-
-double LineasRun::matching_here() {
-  return loss_of(loss_.respond_without_graph(problem_.source_rows));
-}
-
-// Along the line from the identity, where matching is about a parabola, through
-// what it is at lengths 0, 1 and 2: beyond its bottom nothing is gained.
-double LineasRun::furthest(const Tensor& way_P) {
-  const double at_one = matching_here();
-  go_along(way_P, 2);
-  const double bend = (matching_here() - 2 * at_one + untouched_loss_) / 2;
-  const double slope = at_one - untouched_loss_ - bend;
-  return bend > 0 ? std::clamp(-slope / (2 * bend), 1.0, kMostLength)
-                  : kMostLength;
-}
-
-// The departure grows about as the square of the length.
-void LineasRun::go_as_far_as_allowed() {
+void LineasRun::go_further() {
   const c10::NoGradGuard no_gradients;
   const Tensor way_P = parameters_.values() - parameters_.identity();
-  const double allowed = settings_.damage * keep_->uncertainty();
-  const double most = furthest(way_P);
-  double length = 1;
-  for (int look = 0; look <= kLooks; ++look) {
-    go_along(way_P, length);
-    departure_ = keep_->measure();
-    const double further = std::sqrt(allowed / departure_);
-    if (look == kLooks || !std::isfinite(further)) break;
-    length = std::clamp(length * further, kLeastLength, most);
-  }
-  length_ = length;
-  last_loss_ = matching_here();
+  const WayOut way{
+      .go =
+          [&](double length) {
+            parameters_.values().copy_(parameters_.identity() + length * way_P);
+          },
+      .matching =
+          [&] {
+            return loss_of(loss_.respond_without_graph(problem_.source_rows));
+          },
+      .departure = [&] { return keep_->measure(); }};
+  length_ = go_as_far_as_allowed(
+      way, untouched_loss_, settings_.damage * keep_->uncertainty());
+  departure_ = way.departure();
+  last_loss_ = way.matching();
 }
 
 MapSet LineasRun::result() const {

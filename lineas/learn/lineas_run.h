@@ -64,10 +64,7 @@ class LineasRun {
   void begin_stage(size_t number);
   void end_trial();
   void go_back();
-  void go_along(const Tensor& way_P, double length);
-  double furthest(const Tensor& way_P);
-  double matching_here();
-  void go_as_far_as_allowed();
+  void go_further();
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_proximal();
   std::unique_ptr<Descent> make_white();
