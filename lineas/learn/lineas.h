@@ -45,7 +45,7 @@ void visit_way(Options& options, Visitor& visit) {
         "else 1000");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.03 with gentle and 0.14 with "
+        "learning rate of the first step; 0: 0.02 with gentle and 0.14 with "
         "auto and no penalty, in deviations of a site's responses, else 0.001; "
         "with a penalty auto finds the length of its steps itself (unless they "
         "draw prompts)");

@@ -81,7 +81,7 @@ void check_options(const LineasOptions& options) {
 // it (docs/math.md, section 6: chosen on two models).
 constexpr double kUsualKeep = 10;
 constexpr int64_t kGentleSteps = 30;
-constexpr double kGentleRate = 0.03;
+constexpr double kGentleRate = 0.02;
 
 // The published optimizers, and auto, do what their names promise. A penalty
 // has a way of its own, which was not tried beside a usual weight.
