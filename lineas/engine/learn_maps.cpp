@@ -12,6 +12,22 @@ namespace {
 
 constexpr const char* kDefaultPatterns[] = {".*post.*layernorm", ".*\\.ln_2"};
 
+// One sentence, of what full strength does to text that should stay.
+void warn_of_damage(const Calibration& found) {
+  constexpr double kMostRise = 1.1;
+  for (const Damage& at : found.damages)
+    if (at.strength == 1 &&
+        !(at.perplexity <= kMostRise * found.damages[0].perplexity))
+      return log_warning(
+          "at strength 1 the target prompts' own perplexity goes from {:.4g} "
+          "to "
+          "{:.4g}; --optimizer gentle, the default, keeps the text, or steer "
+          "below {:.2f} (--strengths auto does)",
+          found.damages[0].perplexity,
+          at.perplexity,
+          found.end);
+}
+
 // A map that is learned is not given up for what is still to be said of it.
 void note_damage(const Engine& engine,
                  const std::vector<std::vector<int64_t>>& prompts,
@@ -19,11 +35,7 @@ void note_damage(const Engine& engine,
                  MapSet& set) try {
   const Calibration found = calibrate(engine.model(), prompts, set, progress);
   set.provenance["calibration"] = to_json(found);
-  if (found.end < 1)
-    log_warning(
-        "a token in twenty of the target prompts changes by more than a nat "
-        "from strength {:.2f} on: steer below it (--strengths auto does)",
-        found.end);
+  warn_of_damage(found);
 } catch (const Error& error) {
   if (error.kind() != ErrorKind::cancelled) throw;
   log_warning("stopped before the map was calibrated");

@@ -15,7 +15,7 @@ struct LineasOptions {
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
   std::string keep = "auto";            // or a number
-  double damage = 0.007;                // of the uncertainty; 0: as learned
+  double damage = 0.009;                // of the uncertainty; 0: as learned
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons

@@ -24,9 +24,9 @@ class Calibrate : public ::testing::Test {
     MapSet set;
     const SiteTable& sites = engine_.model().sites();
     for (const SiteIndex site : sites.match(".*post.*layernorm")) {
-      AffineMap map = AffineMap::identity(sites.width(site));
+      AffineMap map = AffineMap::identity(sites[site].width);
       map.shift_D += by;
-      set.maps.add({sites.name(site)}, map);
+      set.maps.add(MapKey(sites[site].name), map);
     }
     return set;
   }
