@@ -1,7 +1,12 @@
 #include "lineas/cli/arguments.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include "lineas/base/error.h"
 #include "lineas/base/log.h"
+#include "lineas/engine/calibration.h"
 
 namespace lineas {
 namespace {
@@ -57,6 +62,30 @@ void add_device_options(CLI::App& command, ModelArguments& arguments) {
       ->capture_default_str();
 }
 
+namespace {
+
+// Of the slider's end that a map tells, for its own strength.
+double end_of(const Steering& steering) {
+  const auto end = calibrated_end(steering.set.provenance);
+  if (!end)
+    log_warning(
+        "{}: tells no end of its slider (learn without --no-calibrate); 1 is "
+        "taken",
+        steering.name);
+  return end.value_or(1) / std::max(std::abs(steering.strength), 1e-6);
+}
+
+std::vector<double> calibrated_factors(const std::vector<Steering>& steerings,
+                                       bool allow_any) {
+  double end = steerings.empty() ? 1 : std::numeric_limits<double>::max();
+  for (const Steering& steering : steerings)
+    end = std::min(end, end_of(steering));
+  if (!allow_any) end = std::min(end, 1.0);
+  return {0, end / 4, end / 2, 3 * end / 4, end};
+}
+
+}  // namespace
+
 Engine open_engine(const ModelArguments& arguments) {
   set_threads(arguments.threads);
   return Engine(arguments.model,
@@ -98,8 +127,17 @@ void add_strengths_option(CLI::App& command, SteerArguments& arguments) {
       .add_option("--strengths",
                   arguments.strengths,
                   "Run every prompt at each of these; they multiply the "
-                  "strength of every map")
+                  "strength of every map; auto: five, up to where the map's "
+                  "calibration says that text begins to break")
       ->type_name("X,Y,...")
+      ->transform(CLI::Validator(
+          [&arguments](std::string& text) {
+            if (text != "auto") return "";
+            arguments.calibrates = true;
+            text = "1";  // a number, which auto stands for
+            return "";
+          },
+          ""))
       ->delimiter(',')
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -186,6 +224,8 @@ std::vector<Steering> load_steerings(
 StrengthList list_strengths(const SteerArguments& arguments,
                             const std::vector<Steering>& steerings) {
   StrengthList list{arguments.strengths, {}};
+  if (arguments.calibrates)
+    list.factors = calibrated_factors(steerings, arguments.allow_any_strength);
   double own = steerings.empty() ? 0 : steerings[0].strength;
   if (list.factors.empty())
     list.factors = {1};

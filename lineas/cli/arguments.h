@@ -31,6 +31,7 @@ struct SteerArguments {
   std::string tokens;
   std::string guidance_half;      // of pictures
   std::vector<double> strengths;  // empty: 1
+  bool calibrates = false;        // --strengths auto: as far as maps tell
 };
 /// --steer, --allow-any-strength.
 void add_map_options(CLI::App& command, SteerArguments& arguments);
@@ -67,7 +68,9 @@ void warn_of_given_tokens(const std::vector<Steering>& steerings);
 void warn_of_scored_tokens(const std::vector<Steering>& steerings);
 
 /// The strengths to run, and how each is called in results: times the map's own
-/// strength where all maps share one, 0 where there is no map.
+/// strength where all maps share one, 0 where there is no map. With auto five
+/// of them, up to the least end of a slider that a map tells (calibration.h; 1
+/// where none does), and to 1 unless any strength is allowed.
 struct StrengthList {
   std::vector<double> factors;
   std::vector<double> shown;

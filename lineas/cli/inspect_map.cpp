@@ -84,6 +84,7 @@ void print_provenance(const std::string& path, const MapSet& set) {
   print_fact("loss", describe_descent(provenance));
   print_fact("transport", describe_sites_loss(provenance));
   print_fact("support", describe_support(provenance));
+  print_fact("calibrated", describe_calibration(provenance));
   for (const std::string& line : other_findings(provenance))
     print_fact("found", line);
   print_fact("tool", word(provenance, "tool"));

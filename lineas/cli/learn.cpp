@@ -26,6 +26,7 @@ struct Arguments {
   PictureArguments picture;
   bool has_own_noise = false;
   std::string recompute = "auto";
+  bool skips_calibration = false;
   PictureLearnRequest request;  // of a text model: the first half of it
 };
 
@@ -86,7 +87,8 @@ MapSet learn_on_pictures(Arguments& arguments, Progress& progress) {
 
 MapSet learn_on_texts(const Arguments& arguments, Progress& progress) {
   refuse_picture_options(arguments.picture, arguments.model.model);
-  const LearnRequest& request = arguments.request;
+  LearnRequest request = arguments.request;
+  request.calibrates = !arguments.skips_calibration;
   return learn_maps(open_engine(arguments.model), request, progress);
 }
 
@@ -221,6 +223,10 @@ void add_learn(CLI::App& program) {
       ->type_name("TOKENS")
       ->capture_default_str();
   add_method_options(command, arguments->options);
+  command.add_flag("--no-calibrate",
+                   arguments->skips_calibration,
+                   "Leave out measuring the map on the target prompts, which "
+                   "tells where its slider should end (of text models)");
   add_trajectory_options(command, *arguments);
   add_run_options(command, request.files);
   command.add_option("-o,--output", arguments->output, "The map to write")

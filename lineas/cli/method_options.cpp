@@ -67,8 +67,10 @@ std::string describe(const SharedOption& shared) {
 // The words that a text option takes, where it takes no others.
 std::string type_name(const MethodOption& option) {
   static const std::map<std::string, const char*> words = {
-      {"optimizer", "auto|adam|sgd"},
+      {"optimizer", "gentle|auto|adam|sgd"},
       {"schedule", "cosine|constant"},
+      {"keep", "auto|X"},
+      {"shrink", "error|none"},
       {"ot-match", "exact|subsample"},
       {"loss-reduction", "sum|mean"},
       {"pool", "mean|max|min|median|last"},

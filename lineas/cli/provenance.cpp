@@ -5,6 +5,7 @@
 #include <set>
 
 #include "lineas/base/error.h"
+#include "lineas/engine/calibration.h"
 #include "lineas/learn/methods.h"
 
 namespace lineas {
@@ -33,7 +34,8 @@ double mean_of(const Json& values) {
 constexpr size_t kLong = 60;
 
 bool is_said_elsewhere(const std::string& name) {
-  static const std::set<std::string> names = {"from",
+  static const std::set<std::string> names = {"calibration",
+                                              "from",
                                               "loss",
                                               "match",
                                               "method",
@@ -141,6 +143,29 @@ std::string describe_support(const Json& provenance) {
   const std::string options =
       penalty_option(penalty, "l1") + penalty_option(penalty, "group");
   return options.empty() ? text : text + ", penalty" + options;
+}
+
+std::string describe_calibration(const Json& provenance) {
+  const auto end = calibrated_end(provenance);
+  if (!end) return "";
+  std::string text = fmt::format("slider ends at {:.2f}", *end);
+  const Json& found = provenance["calibration"];
+  const auto numbers = [&](const char* key) {
+    std::vector<double> values;
+    if (found.contains(key) && found[key].is_array())
+      for (const Json& value : found[key])
+        values.push_back(value.is_number() ? value.get<double>() : NAN);
+    return values;
+  };
+  const auto strength = numbers("strength"), kl = numbers("kl"),
+             perplexity = numbers("perplexity");
+  for (size_t i = 1; i < strength.size(); ++i)
+    if (strength[i] == 1 && i < std::min(kl.size(), perplexity.size()))
+      text += fmt::format(
+          "; at 1 target prompts change by {:.2g} nats, perplexity {:+.1f}%",
+          kl[i],
+          100 * (perplexity[i] / perplexity[0] - 1));
+  return text;
 }
 
 std::vector<std::string> other_findings(const Json& provenance) {

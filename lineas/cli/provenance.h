@@ -28,6 +28,9 @@ std::string describe_transport(const Json& provenance);
 /// How many neurons move, and the options of the penalty that was found.
 std::string describe_support(const Json& provenance);
 
+/// Where the slider should end, and what full strength does to fine text.
+std::string describe_calibration(const Json& provenance);
+
 /// What methods note of their own, a line a key: in full where that is short.
 std::vector<std::string> other_findings(const Json& provenance);
 

@@ -16,7 +16,7 @@ constexpr double kFinalShare = 1e-3;  // of the rate, at the cosine's end
 OptimizerKind parse_optimizer(const std::string& name) {
   if (name == "sgd") return OptimizerKind::sgd;
   if (name == "adam") return OptimizerKind::adam;
-  fail(ErrorKind::usage, "--optimizer {}: use adam or sgd, or auto", name);
+  fail(ErrorKind::usage, "--optimizer {}: use gentle, auto, adam or sgd", name);
 }
 
 Schedule parse_schedule(const std::string& name) {

@@ -15,6 +15,8 @@ struct LearnRequest : LearnOptions {
   PromptSet target;
   /// The first so many prompts of each list; 0: all.
   int64_t take = 0;
+  /// Measures the maps on the target prompts too (see calibration.h).
+  bool calibrates = false;
 };
 
 /// The pattern of sites where nothing else is said: `.*post.*layernorm` where

@@ -50,6 +50,13 @@ double unit_of(const Tensor& digest, OutcomeKind kind) {
              : digest.square().sum(at::kDouble).item<double>();
 }
 
+// Of one output: its part of the uncertainty, times `unit`.
+double entropy_of(const Tensor& digest, OutcomeKind kind) {
+  if (kind == OutcomeKind::values) return unit_of(digest, kind);
+  const Tensor p = digest.exp();
+  return -at::where(p > 0, p * digest, 0).sum(at::kDouble).item<double>();
+}
+
 struct Departure {
   double sum = 0;
   Tensor gradient;  // of the sum, for the mapped output
@@ -87,8 +94,10 @@ KeepLoss::KeepLoss(const Problem& problem,
     for (const Tensor& output : outputs_of(rows, nullptr)) {
       kept.push_back(digest(output, outcome_.kind));
       unit_ += unit_of(kept.back(), outcome_.kind);
+      uncertainty_ += entropy_of(kept.back(), outcome_.kind);
     }
   }
+  uncertainty_ /= unit_;
 }
 
 std::vector<KeepLoss::Piece> KeepLoss::pieces() const {

@@ -21,6 +21,11 @@ class KeepLoss {
            const AffineParameters& parameters,
            const ResponseOptions& response);
 
+  /// What a departure is to be held against: the untouched model's own
+  /// uncertainty, the mean entropy of its logits in nats a token (a nat is more
+  /// where a model is surer); 1 for values.
+  double uncertainty() const { return uncertainty_; }
+
   /// At the present maps, without gradients.
   double measure();
   /// The same; adds `weight` times its gradient to that of the parameters.
@@ -39,6 +44,7 @@ class KeepLoss {
   Outcome outcome_;
   std::vector<int64_t> rows_;
   std::vector<std::vector<Tensor>> untouched_;  // of every piece and segment
+  double uncertainty_ = 0;
   double unit_ = 0;  // tokens, or the sum of squares, of all of these
 };
 

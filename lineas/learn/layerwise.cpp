@@ -13,6 +13,7 @@
 #include "lineas/learn/run_state.h"
 #include "lineas/learn/site_order.h"
 #include "lineas/learn/site_samples.h"
+#include "lineas/ot/shrinkage.h"
 #include "lineas/ot/support.h"
 #include "lineas/tap/stoppable_drive.h"
 
@@ -304,6 +305,18 @@ void warn_of_nothing(const MapSet& set) {
 AffineMap to_map(const AffineFit& fit) {
   return {fit.scale_D.to(at::kCPU, at::kFloat),
           fit.shift_D.to(at::kCPU, at::kFloat)};
+}
+
+std::function<SiteFit(const Tensor&, const Tensor&)> shrunk_form(
+    AffineFit (*form)(const Tensor&, const Tensor&),
+    const SlopeOptions& options) {
+  if (options.shrink == "none") return closed_form(form);
+  if (options.shrink != "error")
+    fail(ErrorKind::usage, "--shrink {}: use error or none", options.shrink);
+  return [form](const Tensor& source_ND, const Tensor& target_MD) {
+    return SiteFit{
+        to_map(shrink(form(source_ND, target_MD), source_ND, target_MD))};
+  };
 }
 
 LayerwiseLearner::LayerwiseLearner(LayerwiseOptions options,

@@ -94,6 +94,24 @@ inline auto closed_form(AffineFit (*form)(const Tensor&, const Tensor&)) {
   };
 }
 
+/// The options of methods whose closed form has slopes.
+struct SlopeOptions : LayerwiseOptions {
+  std::string shrink = "error";
+
+  template <typename Options, typename Visitor>
+  static void visit_own(Options& options, Visitor& visit) {
+    visit("shrink",
+          options.shrink,
+          "error (of slopes and shifts, site by site, what their sampling "
+          "error leaves; slopes within 0.5 to 2) or none (as published)");
+  }
+};
+
+/// The closed form, shrunk as the options say. Throws usage for another word.
+std::function<SiteFit(const Tensor&, const Tensor&)> shrunk_form(
+    AffineFit (*form)(const Tensor&, const Tensor&),
+    const SlopeOptions& options);
+
 class LayerwiseLearner : public Learner {
  public:
   /// `stated`: all options, for the provenance. Throws usage where one is out

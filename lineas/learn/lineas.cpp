@@ -158,6 +158,11 @@ void take_steps(LineasRun& run,
   progress.end();
 }
 
+bool gives_text(const Drive& drive) {
+  const auto outcome = drive.outcome();
+  return outcome && outcome->kind == OutcomeKind::logits;
+}
+
 }  // namespace
 
 LineasLearner::LineasLearner(const LineasOptions& options, RunFiles files)
@@ -171,7 +176,8 @@ MapSet LineasLearner::learn(const Problem& problem, Progress& progress) {
   const LineasSettings settings = parse_settings(
       options_,
       {.source = static_cast<int64_t>(problem.source_rows.size()),
-       .target = static_cast<int64_t>(problem.target_rows.size())});
+       .target = static_cast<int64_t>(problem.target_rows.size()),
+       .gives_text = gives_text(problem.drive)});
   Json provenance = problem.identity;
   provenance["method"] = "lineas";
   provenance["options"] = to_json(options_);

@@ -10,11 +10,12 @@
 namespace lineas {
 
 struct LineasOptions {
-  std::string optimizer = "auto";
+  std::string optimizer = "gentle";
   int64_t steps = 0;  // 0: what suits the optimizer
   double lr = 0;      // 0: the same
   std::string schedule = "cosine";
-  double keep = 0;
+  std::string keep = "auto";            // or a number
+  double damage = 0.009;                // of the uncertainty; 0: as learned
   std::string l1 = "0";                 // "X" or "X,Y": scale, shift
   std::string group = "0";              // the same for whole vectors
   std::string support_budget = "100%";  // of all neurons
@@ -28,31 +29,47 @@ struct LineasOptions {
   int64_t seed = 0;
 };
 
-/// Calls visit(name, field, sentence) for every option: parsing, help and the
-/// provenance of a map are all made from this one list.
+/// How the steps go, and what they go down.
 template <typename Options, typename Visitor>
-requires std::same_as<std::remove_const_t<Options>, LineasOptions>
-void visit_options(Options& options, Visitor&& visit) {
+void visit_way(Options& options, Visitor& visit) {
   visit("optimizer",
         options.optimizer,
-        "auto (adam from the closed form in white coordinates; with a penalty "
-        "proximal gradient), or as published adam (betas .9/.9) or sgd");
+        "gentle (few steps from the identity that keep the text, see --keep; "
+        "as auto with a penalty, --keep 0 or on pictures), auto (the least "
+        "matching loss: adam from the closed form in white coordinates; with a "
+        "penalty proximal gradient), or as published adam (betas .9/.9) or "
+        "sgd");
   visit("steps",
         options.steps,
-        "optimisation steps; 0: 1000, or 185 with auto and no penalty");
+        "optimisation steps; 0: 30 with gentle, 185 with auto and no penalty, "
+        "else 1000");
   visit("lr",
         options.lr,
-        "learning rate of the first step; 0: 0.001, or 0.14 with auto and no "
-        "penalty, in deviations of a site's responses; with a penalty auto "
-        "finds the length of its steps itself "
-        "(unless they draw prompts)");
+        "learning rate of the first step; 0: 0.02 with gentle and 0.14 with "
+        "auto and no penalty, in deviations of a site's responses, else 0.001; "
+        "with a penalty auto finds the length of its steps itself (unless they "
+        "draw prompts)");
   visit("schedule",
         options.schedule,
         "cosine (down to lr/1000 over the steps) or constant");
   visit("keep",
         options.keep,
         "weight of leaving alone what the model says after the target prompts: "
-        "a nat a token counts as so many times the matching loss without maps");
+        "a nat a token counts as so many times the matching loss without maps; "
+        "auto: 10 with gentle, else 0");
+  visit("damage",
+        options.damage,
+        "with gentle: strength 1 is as far along the way that was learned as "
+        "changes what the model says after the target prompts by this share of "
+        "its uncertainty (KL over entropy); 0: where the steps end");
+}
+
+/// Calls visit(name, field, sentence) for every option: parsing, help and the
+/// provenance of a map are all made from this one list.
+template <typename Options, typename Visitor>
+requires std::same_as<std::remove_const_t<Options>, LineasOptions>
+void visit_options(Options& options, Visitor&& visit) {
+  visit_way(options, visit);
   visit("l1",
         options.l1,
         "weight X (or X,Y: scale, shift) of the lasso on scale - 1 and shift");

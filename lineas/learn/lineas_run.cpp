@@ -6,6 +6,7 @@
 #include "lineas/base/seed.h"
 #include "lineas/descent/first_order.h"
 #include "lineas/descent/proximal.h"
+#include "lineas/learn/allowed_length.h"
 
 namespace lineas {
 namespace {
@@ -21,7 +22,12 @@ constexpr double kWhiteBeta = 0.7;
 // What a white gradient must reach to count as one: a share of the loss a
 // neuron, so that neither the size of responses nor of models matters.
 constexpr double kWhiteEpsilon = 1e-5;
-
+// The same for steps that begin at the identity; slopes, which a few dozen
+// prompts tell least of, follow shifts slowly.
+constexpr int64_t kGentleWarmup = 4;
+constexpr double kGentleTurnPace = 0.05;
+// A site without a gradient stays where it is: of squares in float32.
+constexpr double kGentleEpsilon = 1e-18;
 int64_t count_neurons(const Problem& problem) {
   int64_t count = 0;
   for (const Place& place : problem.map_places)
@@ -130,6 +136,7 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
   if (settings_.is_proximal) return make_proximal();
   if (settings_.chooses_optimizer && trial_.penalty.is_zero())
     return make_white();
+  if (settings_.is_gentle) return make_gentle();
   return std::make_unique<FirstOrder>(
       parameters_,
       FirstOrderOptions{.optimizer = settings_.optimizer,
@@ -137,6 +144,29 @@ std::unique_ptr<Descent> LineasRun::make_descent() {
                         .lr = settings_.lr,
                         .steps = trial_.steps,
                         .penalty = trial_.penalty},
+      trial_.free_P);
+}
+
+// From the identity, so the coordinates are those of the untouched model, in a
+// resumed run too.
+std::unique_ptr<Descent> LineasRun::make_gentle() {
+  const std::vector<Tensor> source =
+      record(problem_.drive,
+             problem_.source_rows,
+             problem_.map_places,
+             {.reading = settings_.loss.response.reading,
+              .micro_batch = settings_.loss.response.micro_batch});
+  return std::make_unique<FirstOrder>(
+      parameters_,
+      FirstOrderOptions{
+          .optimizer = settings_.optimizer,
+          .schedule = settings_.schedule,
+          .lr = settings_.lr,
+          .steps = trial_.steps,
+          .warmup = kGentleWarmup,
+          .epsilon = kGentleEpsilon,
+          .penalty = trial_.penalty,
+          .whitening = Whitening(source, parameters_, kGentleTurnPace)},
       trial_.free_P);
 }
 
@@ -213,6 +243,7 @@ ObjectiveValue LineasRun::evaluate() {
   const double weight = settings_.keep * untouched_loss_;
   departure_ = keep_->add_gradient(weight);
   value.loss += weight * departure_;
+  last_total_ = value.loss;
   return value;
 }
 
@@ -255,10 +286,43 @@ void LineasRun::end_trial() {
     last_loss_ = white_->loss;
     fell_back_ = true;
   }
+  if (stage_ == 0 && settings_.is_gentle) {
+    if (last_total_ > untouched_loss_)
+      go_back();
+    else if (settings_.damage > 0)
+      go_further();
+  }
   Standing here{parameters_, last_loss_};
   const std::optional<Trial> next = stages_[stage_]->next(here);
   last_loss_ = here.loss;
   if (!begin(next)) begin_stage(stage_ + 1);
+}
+
+// The steps cost more than they gained, at their end still.
+void LineasRun::go_back() {
+  parameters_.values().copy_(parameters_.identity());
+  last_loss_ = untouched_loss_;
+  departure_ = 0;
+  fell_back_ = true;
+}
+
+void LineasRun::go_further() {
+  const c10::NoGradGuard no_gradients;
+  const Tensor way_P = parameters_.values() - parameters_.identity();
+  const WayOut way{
+      .go =
+          [&](double length) {
+            parameters_.values().copy_(parameters_.identity() + length * way_P);
+          },
+      .matching =
+          [&] {
+            return loss_of(loss_.respond_without_graph(problem_.source_rows));
+          },
+      .departure = [&] { return keep_->measure(); }};
+  length_ = go_as_far_as_allowed(
+      way, untouched_loss_, settings_.damage * keep_->uncertainty());
+  departure_ = way.departure();
+  last_loss_ = way.matching();
 }
 
 MapSet LineasRun::result() const {
@@ -273,6 +337,7 @@ Json LineasRun::findings() const {
                    {"untouched_loss", untouched_loss_},
                    {"loss", last_loss_}};
   if (keep_) findings["departure"] = departure_;
+  if (length_ > 0) findings["length"] = length_;
   if (!settings_.is_proximal && settings_.chooses_rate)
     findings["lr"] = settings_.lr;
   if (!search_) return findings;

@@ -63,9 +63,12 @@ class LineasRun {
   bool begin(std::optional<Trial> trial);
   void begin_stage(size_t number);
   void end_trial();
+  void go_back();
+  void go_further();
   std::unique_ptr<Descent> make_descent();
   std::unique_ptr<Descent> make_proximal();
   std::unique_ptr<Descent> make_white();
+  std::unique_ptr<Descent> make_gentle();
   const WarmStart& white_start();
   std::vector<double> measure_scale_sizes();
   std::vector<int64_t> rows_of_step() const;
@@ -82,6 +85,7 @@ class LineasRun {
   MapLoss loss_;
   std::optional<KeepLoss> keep_;
   double departure_ = 0;
+  double length_ = 0;  // along the way that was learned; 0: as it came
   std::optional<SupportSearch> search_;
   std::vector<std::unique_ptr<Stage>> stages_;
   size_t stage_ = 0;
@@ -92,6 +96,7 @@ class LineasRun {
   int64_t t_ = 0;                     // steps done
   double rate_ = 0;
   double last_loss_ = 0;       // see loss()
+  double last_total_ = 0;      // the same, and what is kept, weighed
   double untouched_loss_ = 0;  // of the model without maps
   bool fell_back_ = false;
   std::optional<WarmStart> white_;   // where the optimizer is chosen

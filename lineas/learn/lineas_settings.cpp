@@ -67,14 +67,32 @@ void check_options(const LineasOptions& options) {
     fail(ErrorKind::usage,
          "--lr {}: must be 0 or more, and a float32",
          options.lr);
-  if (!(options.keep >= 0) || options.keep > kMostFloat)
+  if (!(options.damage >= 0) || options.damage > kMostFloat)
     fail(ErrorKind::usage,
-         "--keep {}: must be 0 or more, and a float32",
-         options.keep);
+         "--damage {}: must be 0 or more, and a float32",
+         options.damage);
   if (options.batch < 0)
     fail(ErrorKind::usage, "--batch {}: 0 or more", options.batch);
   if (options.micro_batch < 0)
     fail(ErrorKind::usage, "--micro-batch {}: 0 or more", options.micro_batch);
+}
+
+// What text is worth without a word of the user's, and the way that goes with
+// it (docs/math.md, section 6: chosen on two models).
+constexpr double kUsualKeep = 10;
+constexpr int64_t kGentleSteps = 30;
+constexpr double kGentleRate = 0.02;
+
+// The published optimizers, and auto, do what their names promise. A penalty
+// has a way of its own, which was not tried beside a usual weight.
+double parse_keep(const LineasOptions& options, bool is_usual) {
+  if (options.keep == "auto") return is_usual ? kUsualKeep : 0;
+  const double keep = parse_number<double>(options.keep).value_or(-1);
+  if (!(keep >= 0) || keep > kMostFloat)
+    fail(ErrorKind::usage,
+         "--keep {}: must be auto, or a float32 of at least 0",
+         options.keep);
+  return keep;
 }
 
 // How long and how fast without a word of the user's.
@@ -84,11 +102,10 @@ struct Pace {
 };
 
 // What the published program does, and what makes the most of a fifth of its
-// time. A penalty's descent knows when it has settled. With --keep the way
-// begins at the identity, and is short.
-Pace default_pace(bool is_white, bool is_kept) {
+// time, or of less. A penalty's descent knows when it has settled.
+Pace default_pace(bool is_white, bool is_gentle) {
   if (is_white) return {185, 0.14};
-  return is_kept ? Pace{60, 0.01} : Pace{1000, 1e-3};
+  return is_gentle ? Pace{kGentleSteps, kGentleRate} : Pace{1000, 1e-3};
 }
 
 }  // namespace
@@ -110,7 +127,8 @@ int64_t LineasSettings::budget_of(int64_t neurons) const {
 LineasSettings parse_settings(const LineasOptions& options,
                               const PromptCounts& counts) {
   check_options(options);
-  const bool is_auto = options.optimizer == "auto";
+  const bool is_usual = options.optimizer == "gentle";
+  const bool is_auto = is_usual || options.optimizer == "auto";
   const OtMatch match = parse_ot_match(options.ot_match);
   const bool draws_prompts =
       options.batch > 0 && options.batch != counts.source;
@@ -121,12 +139,15 @@ LineasSettings parse_settings(const LineasOptions& options,
   const bool is_sparse = !penalty.is_zero() || budget < 1;
   const bool is_proximal =
       is_auto && is_sparse && !draws_prompts && !draws_matches;
-  const bool is_kept = is_auto && options.keep > 0;
-  const bool is_white = is_auto && !is_sparse && !is_kept;
-  const Pace pace = default_pace(is_white, is_kept && !is_sparse);
-  return {.chooses_optimizer = is_auto && !is_kept,
+  const double keep =
+      parse_keep(options, is_usual && counts.gives_text && !is_sparse);
+  const bool is_gentle = is_auto && keep > 0 && !is_sparse;
+  const bool is_white = is_auto && keep == 0 && !is_sparse;
+  const Pace pace = default_pace(is_white, is_gentle);
+  return {.chooses_optimizer = is_auto && keep == 0,
           .draws_prompts = draws_prompts,
           .is_proximal = is_proximal,
+          .is_gentle = is_gentle,
           .optimizer = is_auto ? OptimizerKind::adam
                                : parse_optimizer(options.optimizer),
           .schedule = parse_schedule(options.schedule),
@@ -135,7 +156,8 @@ LineasSettings parse_settings(const LineasOptions& options,
           .lr = options.lr > 0 ? options.lr : pace.rate,
           .chooses_rate = options.lr == 0,
           .batch = options.batch,
-          .keep = options.keep,
+          .keep = keep,
+          .damage = is_gentle ? options.damage : 0,
           .penalty = penalty,
           .support_budget = budget,
           .seed = static_cast<uint64_t>(options.seed),

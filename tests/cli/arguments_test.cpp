@@ -24,6 +24,25 @@ TEST(StrengthList, IsCalledByWhatTheMapsDo) {
             List({0, 0.5, 1}));
 }
 
+TEST(StrengthList, AutoGoesToTheEndThatMapsTell) {
+  SteerArguments arguments{.strengths = {1}, .calibrates = true};
+  const auto ends_at = [](double end, double strength = 1) {
+    Steering map = steering(strength);
+    map.set.provenance["calibration"] = {{"end", end}};
+    return map;
+  };
+  EXPECT_EQ(list_strengths(arguments, {ends_at(0.5)}).shown,
+            List({0, 0.125, 0.25, 0.375, 0.5}));
+  EXPECT_EQ(list_strengths(arguments, {ends_at(0.5, 0.5)}).shown.back(), 0.5);
+  EXPECT_EQ(
+      list_strengths(arguments, {ends_at(0.5), ends_at(0.2)}).factors.back(),
+      0.2);
+  EXPECT_EQ(list_strengths(arguments, {ends_at(1.5)}).factors.back(), 1);
+  EXPECT_EQ(list_strengths(arguments, {steering(1)}).factors.back(), 1);
+  arguments.allow_any_strength = true;
+  EXPECT_EQ(list_strengths(arguments, {ends_at(1.5)}).factors.back(), 1.5);
+}
+
 TEST(SteerOptions, TakeOneValueEach) {
   CLI::App command;
   SteerArguments arguments;

@@ -137,6 +137,7 @@ TEST_P(LearnPictures, LineasGoesThePublishedSteps) {
 
 TEST_P(LearnPictures, LinearActFitsSitesAsTheyAreVisited) {
   request_.method = "linear-act";
+  request_.options = {{"shrink", "none"}};
   const MapSet set = learn();
   expect_maps(set, "linear_act/incr_visit", kFitBar, Json());
 }
@@ -145,7 +146,7 @@ TEST_P(LearnPictures, LinearActFitsSitesAsTheyAreListed) {
   if (golden_.json["kind"] != "sdxl")
     GTEST_SKIP() << "FLUX lists its blocks as they run";
   request_.method = "linear-act";
-  request_.options = {{"site-order", "listed"}};
+  request_.options = {{"site-order", "listed"}, {"shrink", "none"}};
   expect_maps(learn(), "linear_act/incr_listed", kFitBar, Json());
 }
 

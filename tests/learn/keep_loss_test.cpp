@@ -106,13 +106,35 @@ TEST(KeepLoss, NeedsAnOutcome) {
 TEST(KeepLoss, HoldsWhatALanguageModelSays) {
   TinyLearning tiny("llama3", 8);
   const Problem problem = problem_of(tiny.drive, 4, 4, ".*norm", ".*norm");
-  const auto run = [&problem](double keep) {
+  const auto run = [&problem](const char* keep) {
     const MapSet set = learn(
         {.optimizer = "adam", .steps = 20, .lr = 0.02, .keep = keep}, problem);
     return set.provenance["found"].value("departure", -1.0);
   };
-  EXPECT_EQ(run(0), -1);
-  EXPECT_GT(run(0.01), 1.5 * run(100));
+  EXPECT_EQ(run("0"), -1);
+  EXPECT_EQ(run("auto"), -1) << "published optimizers do as published";
+  EXPECT_GT(run("0.01"), 1.5 * run("100"));
+}
+
+// The default goes as far along its way as the damage that is allowed.
+TEST(KeepLoss, MapsEndWhereTheDamageIsWhatIsAllowed) {
+  TinyLearning tiny("llama3", 8);
+  const Problem problem = problem_of(tiny.drive, 4, 4, ".*norm", ".*norm");
+  const auto found = [&problem](double damage) {
+    return learn({.steps = 8, .damage = damage}, problem).provenance["found"];
+  };
+  const double as_learned = found(0)["departure"];
+  AffineParameters parameters(tiny.drive.sites(), problem.map_places);
+  const double uncertainty = KeepLoss(problem, parameters, {}).uncertainty();
+  EXPECT_LE(
+      uncertainty,
+      std::log(tiny.drive.width_of({.site = tiny.drive.outcome()->site})));
+  EXPECT_GT(uncertainty, 0);
+  for (const double share : {0.5, 2.0}) {
+    const double goal = share * as_learned;
+    EXPECT_NEAR(
+        found(goal / uncertainty)["departure"].get<double>(), goal, 0.1 * goal);
+  }
 }
 
 }  // namespace

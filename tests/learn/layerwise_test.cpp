@@ -38,7 +38,8 @@ class Layerwise : public ::testing::Test {
 
 TEST_F(Layerwise, ReportsTheLossOfEverySite) {
   for (const bool at_once : {false, true}) {
-    const MapSet set = learn("linear-act", {{"at-once", at_once}});
+    const MapSet set =
+        learn("linear-act", {{"at-once", at_once}, {"shrink", "none"}});
     const Json& loss = set.provenance["transport_loss"];
     ASSERT_EQ(loss["before"].size(), 3u);
     for (size_t site = 0; site < 3; ++site)
@@ -48,6 +49,17 @@ TEST_F(Layerwise, ReportsTheLossOfEverySite) {
     EXPECT_EQ(set.provenance["options"]["at-once"], at_once);
     EXPECT_EQ(set.provenance["options"].size(),
               default_options("linear-act").size());
+  }
+}
+
+TEST_F(Layerwise, SlopesAndShiftsAreShrunkUnlessAskedForAsPublished) {
+  for (const char* method : {"linear-act", "gaussian-act"}) {
+    const auto size = [&](const char* shrink) {
+      const AffineMap map = learn(method, {{"shrink", shrink}}).maps[0].second;
+      return (map.scale_D - 1).norm().item<double>();
+    };
+    EXPECT_LT(size("error"), 0.9 * size("none")) << method;
+    EXPECT_EQ(default_options(method)["shrink"], "error");
   }
 }
 
@@ -86,10 +98,11 @@ TEST_F(Layerwise, SupportsAreThePercentilesOfTheSource) {
 // Later sites are fitted on what the maps before them do to each side: inside
 // their supports only, or to the source only.
 TEST_F(Layerwise, HowMapsActDecidesTheFitsBehindThem) {
-  const MapSet plain = learn("linear-act");
+  const MapSet plain = learn("linear-act", {{"shrink", "none"}});
   for (const auto& [option, value] :
        {std::pair("support-range", "25,75"), {"target-runs", "untouched"}}) {
-    const MapSet other = learn("linear-act", {{option, value}});
+    const MapSet other =
+        learn("linear-act", {{option, value}, {"shrink", "none"}});
     EXPECT_TRUE(
         other.maps[0].second.scale_D.equal(plain.maps[0].second.scale_D));
     EXPECT_GT(
@@ -172,6 +185,7 @@ TEST_F(Layerwise, OptionsOutOfRangeAreRefusedBeforeAnythingRuns) {
                                     {"ot-match", "half"},
                                     {"micro-batch", -1},
                                     {"support-range", "95,5"},
+                                    {"shrink", "some"},
                                     {"support-range", "5"},
                                     {"support-range", "-1,50"},
                                     {"support-range", "5,101"},

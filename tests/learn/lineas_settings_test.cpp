@@ -19,6 +19,54 @@ TEST(Defaults, AreTheOptimizers) {
   EXPECT_FALSE(settings({.lr = 0.5}).chooses_rate);
 }
 
+TEST(Defaults, KeepTheTextOfAModelThatGivesOne) {
+  const auto settings = [](const LineasOptions& options, bool gives_text) {
+    return parse_settings(options, {8, 8, gives_text});
+  };
+  const LineasSettings text = settings({}, true);
+  EXPECT_TRUE(text.is_gentle);
+  EXPECT_GT(text.keep, 0);
+  EXPECT_LT(text.steps, 100);
+  EXPECT_FALSE(text.chooses_optimizer);
+  EXPECT_EQ(settings({.keep = "3"}, true).keep, 3);
+  for (const auto& [options, gives_text] :
+       {std::pair(LineasOptions{}, false),
+        std::pair(LineasOptions{.keep = "0"}, true),
+        std::pair(LineasOptions{.optimizer = "auto"}, true)}) {
+    const LineasSettings fit = settings(options, gives_text);
+    EXPECT_FALSE(fit.is_gentle);
+    EXPECT_TRUE(fit.chooses_optimizer);
+    EXPECT_EQ(fit.keep, 0);
+    EXPECT_EQ(fit.steps, 185);
+  }
+  for (const char* published : {"adam", "sgd"})
+    EXPECT_EQ(settings({.optimizer = published}, true).keep, 0);
+  EXPECT_TRUE(settings({.l1 = "1"}, true).is_proximal);
+  EXPECT_EQ(settings({.l1 = "1"}, true).keep, 0);
+}
+
+TEST(Defaults, WhatIsKeptOnPicturesIsAskedFor) {
+  const LineasSettings settings =
+      parse_settings({.keep = "2"}, {8, 8, /*gives_text=*/false});
+  EXPECT_TRUE(settings.is_gentle);
+  EXPECT_EQ(settings.keep, 2);
+}
+
+TEST(Damage, IsOfRunsThatKeepTheText) {
+  EXPECT_GT(parse_settings({}, {8, 8, true}).damage, 0);
+  EXPECT_EQ(parse_settings({.optimizer = "adam"}, {8, 8, true}).damage, 0);
+  testing::expect_error(ErrorKind::usage, {"--damage", "-1"}, [] {
+    parse_settings({.damage = -1}, {8, 8});
+  });
+}
+
+TEST(Keep, WordsOutOfRangeAreRefused) {
+  for (const char* text : {"-1", "much", "", "nan", "1e39", "inf"})
+    testing::expect_error(ErrorKind::usage, {"--keep", text}, [&] {
+      parse_settings({.keep = text}, {8, 8});
+    });
+}
+
 TEST(Defaults, APenaltyIsProximalWhereStepsDrawNothing) {
   const auto is_proximal = [](const LineasOptions& options,
                               int64_t targets = 8) {

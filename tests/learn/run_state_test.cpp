@@ -123,6 +123,30 @@ TEST_P(Resume, StopsInsideAPassAndLosesNoStep) {
   }
 }
 
+// The default of a model that gives out text: its state is the optimizer's,
+// its coordinates are found again.
+TEST(ResumeOnText, EndsInTheBytesOfAnUnbrokenRun) {
+  testing::TinyLearning tiny("llama3", 8);
+  const Problem problem =
+      problem_of(tiny.drive, 4, 4, ".*post.*norm", ".*post.*norm");
+  const TempFolder folder;
+  RunFiles files{.state = folder / "map.state"};
+  for (const int64_t refit_steps : {0, 3}) {
+    const LineasOptions options{.steps = 6, .refit_steps = refit_steps};
+    const MapSet whole = testing::learn(options, problem);
+    EXPECT_GT(whole.provenance["found"]["departure"], 0);
+    StopAt finger(4);
+    testing::expect_error(ErrorKind::cancelled, {"--resume"}, [&] {
+      LineasLearner(options, files).learn(problem, finger);
+    });
+    files.resume = true;
+    EXPECT_EQ(map_bytes(testing::learn(options, problem, files)),
+              map_bytes(whole));
+    remove_state(files);
+    files.resume = false;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Runs,
     Resume,

@@ -26,7 +26,8 @@ TEST(WarmStart, GoesHalfOfTheWayToLinearActsSlopesAndAllToItsMeans) {
   warm_start(problem, loss, parameters, before);
   Progress silent;
   const AffineMap golden =
-      make_learner("linear-act", {{"target-runs", "untouched"}})
+      make_learner("linear-act",
+                   {{"target-runs", "untouched"}, {"shrink", "none"}})
           ->learn(problem, silent)
           .maps[0]
           .second;
