@@ -9,16 +9,20 @@
 namespace lineas {
 namespace {
 
-using Cell = std::pair<int64_t, int64_t>;  // y, x
+/// A cell of the grid that is part of an object.
+struct Cell {
+  int64_t y = 0, x = 0;
+  int64_t colour = 0;
+};
 
-// A cell is part of an object from this probability on.
-constexpr double kObject = 0.5;
-
-bool touch(const Cell& a, const Cell& b) {
-  return std::abs(a.first - b.first) <= 1 && std::abs(a.second - b.second) <= 1;
+// Corners included. The objects of a scene differ in colour, while a cell
+// between two of them may name a third kind.
+bool belong_together(const Cell& a, const Cell& b) {
+  return a.colour == b.colour && std::abs(a.y - b.y) <= 1 &&
+         std::abs(a.x - b.x) <= 1;
 }
 
-// Groups of cells that touch each other, corners included.
+// Groups of cells of one colour that touch each other.
 std::vector<std::vector<Cell>> group(std::vector<Cell> left) {
   std::vector<std::vector<Cell>> groups;
   while (!left.empty()) {
@@ -27,7 +31,7 @@ std::vector<std::vector<Cell>> group(std::vector<Cell> left) {
     for (size_t i = 0; i < one.size(); ++i) {
       const auto near = std::stable_partition(
           left.begin(), left.end(), [&](const Cell& cell) {
-            return !touch(cell, one[i]);
+            return !belong_together(cell, one[i]);
           });
       one.insert(one.end(), near, left.end());
       left.erase(near, left.end());
@@ -40,13 +44,14 @@ std::vector<std::vector<Cell>> group(std::vector<Cell> left) {
 // The mean over the cells of a group, [C].
 Tensor mean_over(const Tensor& x_CGG, const std::vector<Cell>& cells) {
   Tensor sum_C = at::zeros({x_CGG.size(0)});
-  for (const auto& [y, x] : cells) sum_C += x_CGG.select(1, y).select(1, x);
+  for (const Cell& cell : cells)
+    sum_C += x_CGG.select(1, cell.y).select(1, cell.x);
   return sum_C / static_cast<double>(cells.size());
 }
 
 double middle_of(const std::vector<Cell>& cells) {
   double sum = 0;
-  for (const Cell& cell : cells) sum += static_cast<double>(cell.second);
+  for (const Cell& cell : cells) sum += static_cast<double>(cell.x);
   return sum / static_cast<double>(cells.size());
 }
 
@@ -139,10 +144,13 @@ PictureReading PictureOracle::read(const Logits& logits) const {
   const Tensor kind_KGG = logits.cells_CGG.narrow(0, 0, kinds).softmax(0);
   const Tensor colour_CGG =
       logits.cells_CGG.narrow(0, kinds, std::ssize(colours_)).softmax(0);
+  const Tensor kind_GG = kind_KGG.argmax(0);  // 0: no object
+  const Tensor colour_GG = colour_CGG.argmax(0);
   std::vector<Cell> cells;
-  for (int64_t y = 0; y < kind_KGG.size(1); ++y)
-    for (int64_t x = 0; x < kind_KGG.size(2); ++x)
-      if (kind_KGG[0][y][x].item<double>() < kObject) cells.emplace_back(y, x);
+  for (int64_t y = 0; y < kind_GG.size(0); ++y)
+    for (int64_t x = 0; x < kind_GG.size(1); ++x)
+      if (kind_GG[y][x].item<int64_t>() > 0)
+        cells.push_back({y, x, colour_GG[y][x].item<int64_t>()});
   auto groups = group(std::move(cells));
   std::erase_if(groups, [this](const auto& one) {
     return std::ssize(one) < least_cells_;
@@ -151,10 +159,11 @@ PictureReading PictureOracle::read(const Logits& logits) const {
     return middle_of(a) < middle_of(b);
   });
   PictureReading reading;
-  for (const auto& one : groups)
-    reading.things.push_back(
-        {name_of(mean_over(kind_KGG, one).narrow(0, 1, kinds - 1), kinds_),
-         name_of(mean_over(colour_CGG, one), colours_)});
+  for (const auto& one : groups) {
+    const Tensor kind_K = mean_over(kind_KGG, one).narrow(0, 1, kinds - 1);
+    reading.things.push_back({name_of(kind_K / kind_K.sum(), kinds_),
+                              name_of(mean_over(colour_CGG, one), colours_)});
+  }
   const auto styles = std::ssize(styles_);
   reading.style =
       name_of(logits.whole_W.narrow(0, 0, styles).softmax(0), styles_);
