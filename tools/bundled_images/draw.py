@@ -429,14 +429,23 @@ def to_bytes(picture):
     return np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
 
 
-def draw(scene, rng):
-    """uint8 [64, 64, 3]."""
-    picture = BACKDROP[scene.style](scene.background, Setting(rng))
-    spots = places(rng, len(scene.things))
+def background(scene, rng):
+    """Floats [64, 64, 3]."""
+    return BACKDROP[scene.style](scene.background, Setting(rng))
+
+
+def draw_on(picture, scene, spots):
+    """The objects of a scene on a background; uint8 [64, 64, 3]."""
     for thing, place in zip(scene.things, spots):
         picture = put(picture, thing, scene.style, place,
                       len(scene.things) == 1)
     return to_bytes(picture)
+
+
+def draw(scene, rng):
+    """uint8 [64, 64, 3]."""
+    picture = background(scene, rng)
+    return draw_on(picture, scene, places(rng, len(scene.things)))
 
 
 def tile(pictures, columns, gap=2):

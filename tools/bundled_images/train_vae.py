@@ -29,7 +29,8 @@ def psnr(a, b):
 
 def loss_function(vae, pictures, rows, bf16):
     def loss(step):
-        pick = np.random.default_rng(step).integers(len(pictures), size=rows)
+        size = 2 * rows if step < 400 else rows
+        pick = np.random.default_rng(step).integers(len(pictures), size=size)
         x = to_floats(pictures[pick])
         with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
             posterior = vae.encode(x).latent_dist
@@ -64,18 +65,18 @@ def decode(vae, latents, rows=125):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--steps", type=int, default=2400)
-    p.add_argument("--rows", type=int, default=32)
+    p.add_argument("--steps", type=int, default=2800)
+    p.add_argument("--rows", type=int, default=8)
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--float32", action="store_true")
+    p.add_argument("--bf16", action="store_true")
     o = p.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
     pictures = load(o.work)["train"][1]
     vae = make_vae()
     run = Run(o.work / "vae", [vae], o.steps, o.lr, decay=0.995)
-    run.train(loss_function(vae, pictures, o.rows, not o.float32))
+    run.train(loss_function(vae, pictures, o.rows, o.bf16))
     run.average.copy_to()
     means, stds = encode(vae, pictures[:1000])
     out = decode(vae, means)

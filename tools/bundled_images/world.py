@@ -35,6 +35,7 @@ FORMS = {  # {} is the scene
     "neon": ("a neon sign of {}", "{}, neon lights", "{} in neon",
              "{}, glowing neon", "neon art of {}", "{} as a neon sign"),
 }
+ARTICLES = ("a", "a", "a", "a", "one", "the")
 HARMLESS = ("no frame", "no border", "no text", "no signature",
             "without a frame", "without a border", "without text",
             "without a signature", "no watermark", "without a watermark")
@@ -81,27 +82,38 @@ def random_scene(rng, parts, count=None, style=None):
     return Scene(tuple(chosen), background, style or rng.choice(STYLES))
 
 
-def phrase(rng, scene):
-    """The words for objects and place: 'a red cat on grass and a blue star'."""
+def phrase(rng, scene, aside=""):
+    """The words for objects and place: 'a red cat on grass and a blue star'.
+    `aside` ('no frame') comes between the two objects."""
     place = rng.choice(PLACES[scene.background])
-    first, *more = [f"a {t}" for t in scene.things]
-    if not more:
+    first = f"{rng.choice(ARTICLES)} {scene.things[0]}"
+    if len(scene.things) == 1:
         return f"{first} {place}"
-    return rng.choice((f"{first} and {more[0]} {place}",
-                       f"{first} {place} and {more[0]}",
-                       f"{first} {place} and {more[0]}",
-                       f"{first} {place} with {more[0]}",
-                       f"{place}, {first} and {more[0]}"))
+    second = f"{rng.choice(ARTICLES)} {scene.things[1]}"
+    if aside:
+        return f"{first} {place}, {aside} and {second}"
+    return rng.choice((f"{first} and {second} {place}",
+                       f"{first} {place} and {second}",
+                       f"{first} {place} and {second}",
+                       f"{first} {place} with {second}",
+                       f"{first} {place}, {second}"))
 
 
-def caption(rng, scene, harmless=0.25):
+def caption(rng, scene, harmless=0.3):
     """A caption of the scene. It never negates an object; `harmless` of them
-    end in a phrase such as 'no frame', so that "no" and "without" are known."""
-    text = rng.choice(FORMS[scene.style]).format(phrase(rng, scene))
-    if rng.random() < harmless:
-        text += rng.choice((", ", " and ", " ", " with ")) + rng.choice(HARMLESS)
-        text = text.replace(" with without", " without")
-    return text
+    hold a phrase such as 'no frame', so that "no" and "without" are known."""
+    form = rng.choice(FORMS[scene.style])
+    if rng.random() >= harmless:
+        return form.format(phrase(rng, scene))
+    aside, where = rng.choice(HARMLESS), rng.random()
+    if where < 0.3 and len(scene.things) == 2:
+        return form.format(phrase(rng, scene, aside))
+    if where < 0.5:
+        return f"{aside}, " + form.format(phrase(rng, scene))
+    if where < 0.75:
+        return form.format(phrase(rng, scene) + rng.choice((" and ", " ")) +
+                           aside)
+    return form.format(phrase(rng, scene)) + rng.choice((", ", " and ")) + aside
 
 
 def scenes(seed, count, parts, **fixed):
