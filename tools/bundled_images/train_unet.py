@@ -1,4 +1,4 @@
-"""Stage 2: both text encoders and the UNet, together, from nothing.
+"""Stage 2b: both text encoders and the UNet, together.
 
     python train_unet.py --work DIR
 
@@ -18,15 +18,17 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from diffusers.models.attention_processor import AttnProcessor
+from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from data import load
-from models import make_scheduler, make_text, make_unet, size_of
+from models import make_scheduler, make_unet, size_of
 from tokenizer import encode, load_tokenizers
+from train_text import SHORT
 from train_vae import encode as encode_pictures
 from trainer import Run
 from world import caption
 
-ENCODED, SHORT = 10000, 24
+ENCODED = 10000
 SIZES = torch.tensor([[64, 64, 0, 0, 64, 64]], dtype=torch.float32)
 
 
@@ -124,7 +126,10 @@ def main():
     torch.set_num_threads(o.threads)
     torch.manual_seed(2)
     tokenizers = load_tokenizers(o.work)
-    text, unet = make_text(tokenizers[0]), make_unet()
+    text = [CLIPTextModel.from_pretrained(o.work / "text" / "text_encoder"),
+            CLIPTextModelWithProjection.from_pretrained(
+                o.work / "text" / "text_encoder_2")]
+    unet = make_unet()
     unet.set_attn_processor(AttnProcessor())
     print(size_of(unet), [size_of(t) for t in text])
     batches = Batches(latents_of(o.work), load(o.work)["train"][0], o.rows)
