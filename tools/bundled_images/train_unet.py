@@ -36,7 +36,7 @@ def latents_of(work):
     """(means, deviations) of the training pictures, scaled; kept in a file."""
     path = Path(work) / "latents.pt"
     if not path.exists():
-        vae = AutoencoderKL.from_pretrained(Path(work) / "vae" / "export")
+        vae = AutoencoderKL.from_pretrained(Path(work) / "vae" / "encoder")
         found = encode_pictures(vae, load(work)["train"][1][:ENCODED])
         torch.save([x * vae.config.scaling_factor for x in found], path)
     return torch.load(path, weights_only=True)

@@ -2,8 +2,10 @@
 
     python train_vae.py --work DIR
 
-L1 + 2 MSE + 0.5 L1 of the picture's gradient + a little KL. Its scaling factor
-is set at the end so that latents have unit variance.
+L1 + MSE + 0.5 L1 of the picture's gradient + a little KL. The encoder is done
+after JOINT steps (export in vae/encoder), so that the UNet can be trained beside
+the rest, in which only the decoder learns, from slightly noisy latents. The
+scaling factor gives latents unit variance.
 """
 
 import argparse
@@ -18,6 +20,9 @@ from models import make_vae, to_floats
 from trainer import Run
 
 
+JOINT = 2200
+
+
 def gradient(x):
     return torch.cat([(x[..., 1:] - x[..., :-1]).flatten(1),
                       (x[..., 1:, :] - x[..., :-1, :]).flatten(1)], 1)
@@ -27,19 +32,26 @@ def psnr(a, b):
     return -10 * torch.log10(F.mse_loss(a / 2, b / 2)).item()
 
 
-def loss_function(vae, pictures, rows, bf16):
+def loss_function(vae, pictures, rows):
     def loss(step):
         size = 2 * rows if step < 400 else rows
         pick = np.random.default_rng(step).integers(len(pictures), size=size)
         x = to_floats(pictures[pick])
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        if step < JOINT:
             posterior = vae.encode(x).latent_dist
-            out = vae.decode(posterior.sample()).sample
-        out = out.float()
+            z = posterior.sample()
+        else:
+            with torch.no_grad():
+                posterior = vae.encode(x).latent_dist
+                z = posterior.sample()
+                amount = 0.1 * z.std() * torch.rand(size, 1, 1, 1)
+                z = z + amount * torch.randn_like(z)
+        out = vae.decode(z).sample
         l1, mse = F.l1_loss(out, x), F.mse_loss(out, x)
         edges = F.l1_loss(gradient(out), gradient(x))
-        kl = posterior.kl().float().mean() / 1000
-        return {"loss": l1 + 2 * mse + 0.5 * edges + 2e-3 * kl, "mse": mse,
+        kl = posterior.kl().mean() / 1000
+        strict = 2 if step < 1400 else 8  # from then on for details
+        return {"loss": l1 + strict * mse + 0.5 * edges + 2e-3 * kl, "mse": mse,
                 "kl": kl}
     return loss
 
@@ -62,29 +74,43 @@ def decode(vae, latents, rows=125):
                       for i in range(0, len(latents), rows)])
 
 
+def freeze_encoder(vae):
+    for part in (vae.encoder, vae.quant_conv):
+        part.requires_grad_(False)
+
+
+def export(vae, pictures, run, folder):
+    """Writes the folder; the encoder decides the scaling."""
+    means, stds = encode(vae, pictures)
+    scale = (means.var() + (stds ** 2).mean()).sqrt().item()
+    vae.register_to_config(scaling_factor=round(1 / scale, 5))
+    run.note(psnr=psnr(decode(vae, means), to_floats(pictures)),
+             scaling=vae.config.scaling_factor)
+    vae.save_pretrained(folder)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--steps", type=int, default=2800)
+    p.add_argument("--steps", type=int, default=3600)
     p.add_argument("--rows", type=int, default=8)
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--bf16", action="store_true")
     o = p.parse_args()
     torch.set_num_threads(o.threads)
     torch.manual_seed(1)
     pictures = load(o.work)["train"][1]
     vae = make_vae()
     run = Run(o.work / "vae", [vae], o.steps, o.lr, decay=0.995)
-    run.train(loss_function(vae, pictures, o.rows, o.bf16))
+    loss = loss_function(vae, pictures, o.rows)
+    run.train(loss, JOINT)
+    if run.step == JOINT:
+        run.average.copy_to()
+        export(vae, pictures[:500], run, o.work / "vae" / "encoder")
+    freeze_encoder(vae)
+    run.train(loss)
     run.average.copy_to()
-    means, stds = encode(vae, pictures[:1000])
-    out = decode(vae, means)
-    scale = (means.var() + (stds ** 2).mean()).sqrt().item()
-    vae.register_to_config(scaling_factor=round(1 / scale, 5))
-    run.note(psnr=psnr(out, to_floats(pictures[:1000])),
-             scaling=vae.config.scaling_factor)
-    vae.save_pretrained(o.work / "vae" / "export")
+    export(vae, pictures[:500], run, o.work / "vae" / "export")
 
 
 if __name__ == "__main__":
