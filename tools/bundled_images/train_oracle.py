@@ -22,15 +22,21 @@ from world import STYLES
 COUNT = 10000
 
 
-def examples(work, vae):
-    """Drawings, then the same as round trips; labels twice."""
-    path = Path(work) / "oracle.npz"
+def kept(path, make_arrays):
+    """Arrays of a file, made where it is missing."""
     if not path.exists():
-        picture, *labels = make(COUNT)
-        both = np.concatenate([picture, round_trips(vae, picture, 0.35)])
-        np.savez(path, both, *[np.concatenate([x, x]) for x in labels])
+        np.savez(path, *make_arrays())
     with np.load(path) as f:
         return [f[name] for name in f.files]
+
+
+def examples(work, vae):
+    """Drawings, then the same as round trips; labels twice."""
+    picture, *labels = kept(work / "oracle-drawings.npz", lambda: make(COUNT))
+    trips, = kept(work / "oracle-trips.npz",
+                  lambda: [round_trips(vae, picture, 0.35)])
+    return [np.concatenate([picture, trips]),
+            *(np.concatenate([x, x]) for x in labels)]
 
 
 def loss_function(net, data, rows):
