@@ -2,7 +2,7 @@
 
     python distil.py --work DIR
 
-The teacher (stage 2, guidance 3, 12 Euler steps) draws latents from noise;
+The teacher (stage 2, guidance 3, 8 Euler steps) draws latents from noise;
 kept are the ends of its paths and the points at t = 999, 749, 499, 249. The
 student starts from the teacher and learns to say from each point where the
 path ends, as a v-prediction, so that one step from t = 999 gives a picture and
@@ -25,7 +25,7 @@ from world import caption, scenes
 TIMES = (999, 749, 499, 249)
 
 
-def paths(model, work, count, rows=64, guidance=3, steps=12):
+def paths(model, work, count, rows=64, guidance=3, steps=8):
     """Noise, captions, points on the way [n, 4, ...] and ends; kept in files
     of `rows`, so that it goes on where it stopped."""
     found = scenes("distil", count, ("learn", "oracle"))
@@ -82,8 +82,8 @@ def loss_function(model, made, rows, steps):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--count", type=int, default=3200)
-    p.add_argument("--steps", type=int, default=800)
+    p.add_argument("--count", type=int, default=1600)
+    p.add_argument("--steps", type=int, default=500)
     p.add_argument("--rows", type=int, default=32)
     p.add_argument("--lr", type=float, default=3e-4)
     o = p.parse_args()

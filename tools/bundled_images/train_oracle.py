@@ -19,7 +19,7 @@ from oracle_data import IGNORE, disturbed, make, round_trips
 from trainer import Run
 from world import STYLES
 
-COUNT = 10000
+COUNT, TRIPS = 10000, 5000
 
 
 def kept(path, make_arrays):
@@ -31,19 +31,21 @@ def kept(path, make_arrays):
 
 
 def examples(work, vae):
-    """Drawings, then the same as round trips; labels twice."""
+    """Drawings, then the first of them as round trips, with their labels."""
     picture, *labels = kept(work / "oracle-drawings.npz", lambda: make(COUNT))
     trips, = kept(work / "oracle-trips.npz",
-                  lambda: [round_trips(vae, picture, 0.35)])
+                  lambda: [round_trips(vae, picture[:TRIPS], 0.35)])
     return [np.concatenate([picture, trips]),
-            *(np.concatenate([x, x]) for x in labels)]
+            *(np.concatenate([x, x[:TRIPS]]) for x in labels)]
 
 
 def loss_function(net, data, rows):
     pictures, *labels = data
 
     def loss(step):
-        pick = np.random.default_rng(step).integers(len(pictures), size=rows)
+        pick = np.random.default_rng(step).integers(
+            [0, COUNT], [COUNT, len(pictures)],
+            (rows // 2, 2)).ravel()
         kind, colour, style, place = (torch.from_numpy(x[pick])
                                       for x in labels)
         cells, whole = net(disturbed(to_floats(pictures[pick])))
@@ -72,7 +74,7 @@ def judge(net, vae, work):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--steps", type=int, default=3000)
+    p.add_argument("--steps", type=int, default=1500)
     p.add_argument("--rows", type=int, default=48)
     p.add_argument("--threads", type=int, default=1)
     o = p.parse_args()

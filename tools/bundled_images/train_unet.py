@@ -117,7 +117,7 @@ def save(work, unet, text):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--steps", type=int, default=4500)
+    p.add_argument("--steps", type=int, default=2000)
     p.add_argument("--rows", type=int, default=32)
     p.add_argument("--lr", type=float, default=1e-3)
     p.add_argument("--threads", type=int, default=1)
