@@ -122,6 +122,8 @@ def main():
     held = load(o.work)["held"][1]
     golden(net, np.concatenate([held[:12], drawn]), o.golden)
     export_pipeline(model, o.out)
+    for path in (*o.out.glob("*/*.safetensors"), *o.golden.iterdir()):
+        path.chmod(0o644)
     size = check(o.out, o.work)
     write_card(o.out, o.work, size, figures)
     print(f"{size / 1e6:.2f} MB")
