@@ -82,8 +82,8 @@ def loss_function(model, made, rows, steps):
 def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--work", type=Path, default=Path("build-tinydraw"))
-    p.add_argument("--count", type=int, default=1600)
-    p.add_argument("--steps", type=int, default=500)
+    p.add_argument("--count", type=int, default=1024)
+    p.add_argument("--steps", type=int, default=450)
     p.add_argument("--rows", type=int, default=32)
     p.add_argument("--lr", type=float, default=3e-4)
     o = p.parse_args()
