@@ -22,7 +22,7 @@ from card import write_card
 from data import load
 from measure import load_oracle
 from models import make_scheduler, to_floats
-from oracle import POOL_AFTER, SURE, WIDTHS, read_cells, read_whole
+from oracle import LEAST, POOL_AFTER, SURE, WIDTHS, read_cells, read_whole
 from sample import Model
 from world import BACKGROUNDS, COLOURS, KINDS, STYLES
 
@@ -66,7 +66,7 @@ def export_oracle(net, figures, out):
         "format": "lineas.oracle", "version": 1, "size": 64,
         "input": "pixel / 127.5 - 1, channels red, green, blue",
         "widths": WIDTHS, "pool_after": POOL_AFTER, "sure": SURE,
-        "least_cells": 2, "kinds": KINDS, "colours": COLOURS,
+        "least_cells": LEAST, "kinds": KINDS, "colours": COLOURS,
         "styles": STYLES, "backgrounds": BACKGROUNDS, "right": figures},
         indent=1) + "\n")
 

@@ -16,6 +16,7 @@ from world import BACKGROUNDS, COLOURS, KINDS, STYLES
 WIDTHS = (16, 32, 48, 64, 80)  # a convolution each
 POOL_AFTER = (0, 1, 3)  # numbers of convolutions
 GRID, KIND_LOGITS = 8, len(KINDS) + 1
+LEAST = 2  # cells of an object
 SURE = 0.6  # less is "unclear"
 
 
@@ -55,8 +56,8 @@ class Oracle(nn.Module):
 
 
 def blobs(kinds):
-    """Groups of neighbouring object cells (8 neighbours), as lists of (y, x),
-    in row-major order of their first cell."""
+    """Groups of neighbouring cells (8 neighbours) of one kind, as lists of
+    (y, x), in row-major order of their first cell; 0 is no object."""
     left = {(y, x) for y in range(GRID) for x in range(GRID) if kinds[y][x]}
     found = []
     for start in sorted(left):
@@ -67,8 +68,8 @@ def blobs(kinds):
         while todo:
             y, x = todo.pop()
             group.append((y, x))
-            near = {(y + dy, x + dx) for dy in (-1, 0, 1)
-                    for dx in (-1, 0, 1)} & left
+            near = {(v, u) for v in (y - 1, y, y + 1) for u in (x - 1, x, x + 1)
+                    if (v, u) in left and kinds[v][u] == kinds[y][x]}
             left -= near
             todo += near
         found.append(group)
@@ -77,12 +78,13 @@ def blobs(kinds):
 
 def read_cells(cells):
     """cells [12, 8, 8] -> a list of (kind, colour), left to right; a name is
-    None where unclear. Blobs of one cell count as nothing."""
+    None where unclear. Fewer than LEAST cells count as nothing: between two
+    objects a cell may name a third."""
     kind = cells[:KIND_LOGITS].float().softmax(0)
     colour = cells[KIND_LOGITS:].float().softmax(0)
     found = []
-    for group in blobs((kind[0] < 0.5).tolist()):
-        if len(group) < 2:
+    for group in blobs(kind.argmax(0).tolist()):
+        if len(group) < LEAST:
             continue
         ys, xs = map(list, zip(*group))
         k = kind[1:, ys, xs].mean(1)

@@ -54,9 +54,9 @@ def cell_labels(scene, spots):
     colour = np.full((GRID, GRID), IGNORE, np.int64)
     for thing, (cx, cy, r) in zip(scene.things, spots):
         far = np.hypot(x - cx, y - cy) / r
-        kind[far < 1.25] = IGNORE
-        kind[far < 0.62] = KINDS.index(thing.kind) + 1
-        colour[far < 0.62] = COLOURS.index(thing.colour)
+        kind[far < 0.95] = IGNORE
+        kind[far < 0.75] = KINDS.index(thing.kind) + 1
+        colour[far < 0.75] = COLOURS.index(thing.colour)
     return kind, colour
 
 
