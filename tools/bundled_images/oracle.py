@@ -17,7 +17,7 @@ WIDTHS = (16, 32, 48, 64, 80)  # a convolution each
 POOL_AFTER = (0, 1, 3)  # numbers of convolutions
 GRID, KIND_LOGITS = 8, len(KINDS) + 1
 LEAST = 2  # cells of an object
-SURE = 0.6  # less is "unclear"
+SURE = 0.5  # less is "unclear"
 
 
 class Oracle(nn.Module):
@@ -55,10 +55,10 @@ class Oracle(nn.Module):
         return plain.eval()
 
 
-def blobs(kinds):
-    """Groups of neighbouring cells (8 neighbours) of one kind, as lists of
+def blobs(names):
+    """Groups of neighbouring cells (8 neighbours) of one name, as lists of
     (y, x), in row-major order of their first cell; 0 is no object."""
-    left = {(y, x) for y in range(GRID) for x in range(GRID) if kinds[y][x]}
+    left = {(y, x) for y in range(GRID) for x in range(GRID) if names[y][x]}
     found = []
     for start in sorted(left):
         if start not in left:
@@ -69,7 +69,7 @@ def blobs(kinds):
             y, x = todo.pop()
             group.append((y, x))
             near = {(v, u) for v in (y - 1, y, y + 1) for u in (x - 1, x, x + 1)
-                    if (v, u) in left and kinds[v][u] == kinds[y][x]}
+                    if (v, u) in left and names[v][u] == names[y][x]}
             left -= near
             todo += near
         found.append(group)
@@ -78,17 +78,18 @@ def blobs(kinds):
 
 def read_cells(cells):
     """cells [12, 8, 8] -> a list of (kind, colour), left to right; a name is
-    None where unclear. Fewer than LEAST cells count as nothing: between two
-    objects a cell may name a third."""
+    None where unclear. Object cells of one colour are one object; fewer than
+    LEAST are nothing."""
     kind = cells[:KIND_LOGITS].float().softmax(0)
     colour = cells[KIND_LOGITS:].float().softmax(0)
+    names = torch.where(kind.argmax(0) > 0, colour.argmax(0) + 1, 0)
     found = []
-    for group in blobs(kind.argmax(0).tolist()):
+    for group in blobs(names.tolist()):
         if len(group) < LEAST:
             continue
         ys, xs = map(list, zip(*group))
-        k = kind[1:, ys, xs].mean(1)
-        c = colour[:, ys, xs].mean(1)
+        k, c = kind[1:, ys, xs].mean(1), colour[:, ys, xs].mean(1)
+        k = k / k.sum()
         found.append((sum(xs) / len(xs),
                       KINDS[k.argmax()] if k.max() >= SURE else None,
                       COLOURS[c.argmax()] if c.max() >= SURE else None))
