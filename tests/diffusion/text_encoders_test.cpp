@@ -13,7 +13,8 @@ using testing::error_of;
 using testing::KeepTap;
 using testing::TinyNetwork;
 
-constexpr double kBar = 1e-5;
+// As published; convolutions and sinusoids of another processor differ by 5e-5.
+constexpr double kBar = 1e-4;
 
 class TinyClip : public ::testing::TestWithParam<const char*> {};
 

@@ -35,8 +35,8 @@ MODELS = {
         block_out_channels=(4, 8), layers_per_block=2,
         attention_head_dim=(1, 2), transformer_layers_per_block=(1, 2),
         use_linear_projection=True, flip_sin_to_cos=False, freq_shift=1,
-        addition_embed_type="text_time", addition_time_embed_dim=3,
-        projection_class_embeddings_input_dim=25, upcast_attention=True,
+        addition_embed_type="text_time", addition_time_embed_dim=5,
+        projection_class_embeddings_input_dim=37, upcast_attention=True,
         act_fn="gelu", out_channels=8)),
     # A head width that does not divide, other kernels, every block its own.
     "unet_odd": (6, 5, dict(
