@@ -51,8 +51,8 @@ pixel art or neon. It is no general model.
   after "no".
 - **Sampler**: Euler, trailing, v-prediction; 4 steps without guidance (the UNet
   is distilled for that), 1 or 2 for a glance.
-- **Training**: `tools/bundled_images/README.md`; minutes on one shared CPU
-  core: {times}.
+- **Training**: `tools/bundled_images/README.md`; minutes by the clock,
+  one thread each on two busy cores, some side by side: {times}.
 
 What the oracle reads of pictures drawn from held-out captions (their kind,
 colour and background never stand together in training), n = 300 a column;
