@@ -36,7 +36,10 @@ ERRORS = 3  # standard errors of the difference between two counts of texts
 
 def cut(plan):
     """The part of a plan that is done again."""
-    request = plan["measure"][-1] | {"strengths": [STRENGTH]}
+    # Pictures are compared with those of strength 0.
+    strengths = [0, STRENGTH] if "prompt_count" in plan["measure"][-1] \
+        else [STRENGTH]
+    request = plan["measure"][-1] | {"strengths": strengths}
     if "questions" in request:
         request["questions"] = 0
     return {"maps": plan["maps"], "measure": [request]}
@@ -89,16 +92,20 @@ def differences(before, now):
     if "matching" in old:
         hold("matching left", old["matching"]["remaining"],
              new["matching"]["remaining"], LEFT)
+    total = old.get("texts", old.get("pictures"))
     for what, count in counts_of(old).items():
         # None and all of them have an error of 0 by this formula alone.
-        likely = min(max(count, 1), old["texts"] - 1)
-        error = math.sqrt(2 * likely * (1 - likely / old["texts"]))
-        hold(f"texts, {what}", count, counts_of(new)[what], ERRORS * error)
+        likely = min(max(count, 1), total - 1)
+        error = math.sqrt(2 * likely * (1 - likely / total))
+        hold(f"counted, {what}", count, counts_of(new)[what], ERRORS * error)
     return found
 
 
 def counts_of(row):
-    """Texts of a row by what they are counted for."""
+    """Texts or pictures of a row by what they are counted for."""
+    if "pictures" in row:
+        return {what: row["pictures"] * row[what]
+                for what in ("things", "kept", "negated")}
     if "texts" not in row:
         return {}
     return row["shown"] | {"grammatical": row["grammatical"]}
@@ -129,7 +136,9 @@ def main():
               "of docs/results are to be done again.")
     for name in page.EXPERIMENTS.keys() - dict(chosen).keys():
         print(f"{name}: has no cell that could be done again")
-    return int(any(found) or len(chosen) < len(page.EXPERIMENTS))
+    expected = sum(any(True for _ in page.finished(name))
+                   for name in page.EXPERIMENTS)
+    return int(any(found) or len(chosen) < expected)
 
 
 if __name__ == "__main__":
