@@ -150,11 +150,12 @@ void add_trajectory_options(CLI::App& command, Arguments& arguments) {
           ->capture_default_str());
   picture.options.push_back(
       command
-          .add_option("--recompute",
-                      arguments.recompute,
-                      "Hold the graph of one layer at a time: the same maps in "
-                      "less memory and a third more time; auto: where memory "
-                      "is short")
+          .add_option(
+              "--recompute",
+              arguments.recompute,
+              "Hold the graph of one layer at a time: the same maps in "
+              "less memory for one more forward pass; auto: where memory "
+              "is short")
           ->type_name("auto|on|off")
           ->capture_default_str());
   picture.options.push_back(command.add_flag(

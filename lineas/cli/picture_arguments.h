@@ -7,15 +7,14 @@
 
 namespace lineas {
 
-/// Numbers of an option as one word: "999,749,499,249".
+/// What the options say, as the user wrote it where it names files or types.
 struct PictureArguments {
   std::string unet, vae;  // what replaces these components
   PictureSettings settings;
   std::string latents;
   std::string noise_dtype = "float32";
   bool one_generator = false;
-  std::vector<CLI::Option*>
-      options;  // all of these, for refuse_picture_options
+  std::vector<CLI::Option*> options;  // all of them
 };
 
 /// -W, -H, --cfg-scale and all that a picture depends on beside prompt, seed

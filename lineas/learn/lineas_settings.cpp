@@ -78,7 +78,7 @@ void check_options(const LineasOptions& options) {
 }
 
 // What text is worth without a word of the user's, and the way that goes with
-// it (docs/math.md, section 6: chosen on two models).
+// it (docs/math.md, section 6, has the evidence).
 constexpr double kUsualKeep = 10;
 constexpr int64_t kGentleSteps = 30;
 constexpr double kGentleRate = 0.02;
